@@ -5,8 +5,9 @@ namespace OpenVdi.Client;
 /// <summary>VDC_Command: a command in the client's hands, from GetCommand to CompleteCommand. A read-only value (B35).</summary>
 public readonly struct ClientCommand
 {
-    internal ClientCommand(uint slot, ulong serial, in DeviceCommand command, DeviceBuffer buffer)
+    internal ClientCommand(ClientVirtualDevice owner, int slot, ulong serial, in DeviceCommand command, DeviceBuffer buffer)
     {
+        Owner = owner;
         Slot = slot;
         Serial = serial;
         Code = command.Code;
@@ -27,7 +28,9 @@ public readonly struct ClientCommand
     /// <summary>The data of a Read (to fill) or a Write (to store), <see cref="SizeBytes"/> long; empty for others.</summary>
     public DeviceBuffer Buffer { get; }
 
-    internal uint Slot { get; }
+    internal ClientVirtualDevice? Owner { get; }
+
+    internal int Slot { get; }
 
     internal ulong Serial { get; }
 }

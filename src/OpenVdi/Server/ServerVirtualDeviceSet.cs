@@ -2,71 +2,493 @@ using OpenVdi.Transport;
 
 namespace OpenVdi.Server;
 
-/// <summary>IServerVirtualDeviceSet2: a set in the engine's hands. Any thread may call any member.</summary>
-public sealed class ServerVirtualDeviceSet : IDisposable
+/// <summary>
+/// IServerVirtualDeviceSet2: a set in the engine's hands. Any thread may call any member, callbacks included; none but
+/// <see cref="ExecuteCompletionAgent"/> and <see cref="Close"/> waits for anything.
+/// </summary>
+/// <remarks>Every function returns the specified code; <see cref="LastFailure"/> says the same in words. An object serves
+/// one set: after Close it is of no use (S-n4) but to Open the next.</remarks>
+public sealed partial class ServerVirtualDeviceSet : IDisposable
 {
+    // An engine whose callback never returns keeps its agent; Close does not wait for it for ever.
+    private static readonly TimeSpan s_agentLeaveLimit = TimeSpan.FromSeconds(5);
+
+    private readonly VdiTransport _transport;
+
+    // Guards all below. Lock order: this one, then a device's. No callback runs under it.
+    private readonly object _gate = new();
+    private ServerSetState _state;
+    private IServerChannel? _channel;
+    private string _name = string.Empty;
+    private SetConfiguration? _configuration;
+    private BufferPool? _pool;
+    private ServerVirtualDevice?[] _devices = [];
+    private int _openedCount;
+    private int _queueCapacity;
+    private CompletionAgent? _agent;
+    private bool _agentHasRun;
+    private volatile bool _isAgentRunning;
+    private bool _isPlacing;
+    private VdFailure? _lastFailure;
+    private AbortNotice? _abort;
+
     /// <summary>An object without a set yet.</summary>
-    public ServerVirtualDeviceSet(VdiTransport transport) => ArgumentNullException.ThrowIfNull(transport);
+    /// <param name="transport">Where sets have names, for instance <c>SharedMemoryTransport.Default</c>.</param>
+    public ServerVirtualDeviceSet(VdiTransport transport)
+    {
+        ArgumentNullException.ThrowIfNull(transport);
+        _transport = transport;
+    }
 
     /// <summary>The state of the set as the server sees it.</summary>
-    public ServerSetState State => throw new NotImplementedException();
+    public ServerSetState State
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return CurrentState();
+            }
+        }
+    }
 
     /// <summary>Why the last failing call of this object failed, in words; null when none did.</summary>
-    public VdFailure? LastFailure => throw new NotImplementedException();
+    public VdFailure? LastFailure => Volatile.Read(ref _lastFailure);
 
-    /// <summary>Why the set was aborted, when it was.</summary>
-    public AbortNotice? Abort => throw new NotImplementedException();
+    /// <summary>Why the set was aborted, when it was; stays readable after Close.</summary>
+    public AbortNotice? Abort
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _abort ?? _channel?.Abort;
+            }
+        }
+    }
 
-    /// <summary>Finds the set. Spec: S1, V12, V13.</summary>
-    public VdResult Open(string? instanceName, string? setName) => throw new NotImplementedException();
+    internal bool IsAgentRunning => _isAgentRunning;
 
-    /// <summary>The client's wishes, or after BeginConfiguration the configuration as it stands. Spec: S2.</summary>
-    public VdResult GetConfiguration(out SetConfiguration? configuration) => throw new NotImplementedException();
+    /// <summary>Finds the set. Must be the first call (S-n3). Spec: S1, V12, V13.</summary>
+    /// <param name="instanceName">The engine's instance; null or empty for the default one (N10).</param>
+    /// <param name="setName">The name in the first VIRTUAL_DEVICE clause (N5).</param>
+    /// <returns>NOERROR; VD_E_INVALID when there is no such set, or no access to it; VD_E_PROTOCOL when this object or
+    /// another server has it open; VD_E_INSTANCE_NAME.</returns>
+    public VdResult Open(string? instanceName, string? setName)
+    {
+        lock (_gate)
+        {
+            Step<ServerSetState> step = ServerSetMachine.Next(CurrentState(), ServerSetEvent.Open);
+            if (step.Status != VdResult.Ok)
+            {
+                return Misplaced("Open", step.Status);
+            }
 
-    /// <summary>Fixes the configuration. Spec: S3, V6 to V11, G3, G4, G9.</summary>
+            if (_isAgentRunning)
+            {
+                return Fail(new VdFailure(VdResult.ProtocolError, $"set '{_name}': its completion agent has not returned yet"));
+            }
+
+            if (!SetName.TryParse(setName, out SetName name, out string? problem))
+            {
+                return Fail(new VdFailure(VdResult.Invalid, $"Open: {problem}"));
+            }
+
+            IServerChannel? channel = null;
+            VdFailure? failure = _transport.ResolveInstance(instanceName, out string instance)
+                ?? _transport.Open(instance, name, out channel);
+            if (failure is not null)
+            {
+                return Fail(failure);
+            }
+
+            _state = step.Next;
+            _channel = channel;
+            _name = name.Value;
+            _configuration = channel!.Wishes;
+            _devices = new ServerVirtualDevice?[channel.Wishes.DeviceCount];
+            _pool = new BufferPool(channel.Wishes.PrefixZoneSizeBytes);
+            (_openedCount, _agent, _agentHasRun, _abort) = (0, null, false, null);
+            return VdResult.Ok;
+        }
+    }
+
+    /// <summary>The client's wishes; after BeginConfiguration the configuration as it stands. Spec: S2, G2.</summary>
+    /// <param name="configuration">Null on failure.</param>
+    /// <returns>NOERROR; VD_E_PROTOCOL when there is no set; VD_E_ABORT.</returns>
+    public VdResult GetConfiguration(out SetConfiguration? configuration)
+    {
+        lock (_gate)
+        {
+            VdResult result = ServerSetMachine.Next(CurrentState(), ServerSetEvent.GetConfiguration).Status;
+            configuration = result == VdResult.Ok ? _configuration : null;
+            return result == VdResult.Ok ? result : Misplaced("GetConfiguration", result);
+        }
+    }
+
+    /// <summary>Fixes features, block size, alignment and transfer size for the life of the set. The order of the
+    /// parameters is the header's (16.1). Spec: S3, V6 to V11, G3, G4.</summary>
+    /// <param name="features">The client's bits with WriteMedia or ReadMedia, and CompleteEnabled if granted (G4).</param>
+    /// <param name="blockSizeBytes">A power of two, 512 to 65536.</param>
+    /// <param name="alignmentBytes">0 for the block size; else a power of two from the block size to 65536, not below the
+    /// client's wish (V7, V8, V11).</param>
+    /// <param name="maxTransferSizeBytes">A multiple of 65536 (V9, V10).</param>
+    /// <param name="timeout">Accepted and of no effect: no client provides buffer areas of its own (G9).</param>
+    /// <returns>NOERROR; VD_E_INVALID, the set stays Connected; VD_E_PROTOCOL.</returns>
     public VdResult BeginConfiguration(
-        VdFeatures features, uint blockSizeBytes, uint alignmentBytes, uint maxTransferSizeBytes, TimeSpan timeout) =>
-        throw new NotImplementedException();
+        VdFeatures features, uint blockSizeBytes, uint alignmentBytes, uint maxTransferSizeBytes, TimeSpan timeout)
+    {
+        _ = timeout;
+        lock (_gate)
+        {
+            Step<ServerSetState> step = ServerSetMachine.Next(CurrentState(), ServerSetEvent.BeginConfiguration);
+            if (step.Status != VdResult.Ok)
+            {
+                return Misplaced("BeginConfiguration", step.Status);
+            }
 
-    /// <summary>Declares buffers; after EndConfiguration, adds them at once. Spec: S4, B1 to B4.</summary>
-    public VdResult RequestBuffers(uint sizeBytes, uint alignmentBytes, uint count) => throw new NotImplementedException();
+            VdFailure? failure = ConfigurationRules.Negotiate(
+                _channel!.Wishes, features, blockSizeBytes, alignmentBytes, maxTransferSizeBytes,
+                out SetConfiguration? configuration);
+            if (failure is not null)
+            {
+                return Fail(failure with { Message = $"set '{_name}': {failure.Message}" });
+            }
 
-    /// <summary>How many such buffers could be allocated now. Spec: S5, B7.</summary>
-    public VdResult QueryAvailableBuffers(uint sizeBytes, uint alignmentBytes, out uint count) =>
-        throw new NotImplementedException();
+            _state = step.Next;
+            _configuration = configuration;
+            return VdResult.Ok;
+        }
+    }
 
-    /// <summary>Makes the buffer area and releases the waiting client. Spec: S6, B5, B6.</summary>
-    public VdResult EndConfiguration() => throw new NotImplementedException();
+    /// <summary>Names and opens the next device, in the order of the VIRTUAL_DEVICE clauses. Spec: S7, 3.6, N5, N6.</summary>
+    /// <param name="name">The clause's name; the first one's is the set's.</param>
+    /// <param name="device">The device; null on failure.</param>
+    /// <returns>NOERROR; VD_E_OPEN when all are open; VD_E_INVALID for what is no name, not the set's for the first device,
+    /// or used twice; VD_E_PROTOCOL; VD_E_ABORT.</returns>
+    public VdResult OpenDevice(string? name, out ServerVirtualDevice? device)
+    {
+        device = null;
+        lock (_gate)
+        {
+            Step<ServerSetState> step = ServerSetMachine.Next(CurrentState(), ServerSetEvent.OpenDevice);
+            if (step.Status != VdResult.Ok)
+            {
+                return Misplaced("OpenDevice", step.Status);
+            }
 
-    /// <summary>Names and opens the next device. Spec: S7, 3.6.</summary>
-    public VdResult OpenDevice(string? name, out ServerVirtualDevice? device) => throw new NotImplementedException();
+            if (_openedCount == _devices.Length)
+            {
+                return Fail(new VdFailure(VdResult.DevicesOpen, $"set '{_name}': all {_devices.Length} devices are open"));
+            }
 
-    /// <summary>Runs the completion agent on the calling thread until all devices are closed, or Close, or abort.
-    /// Spec: S8, A1 to A8.</summary>
-    public VdResult ExecuteCompletionAgent() => throw new NotImplementedException();
+            if (!SetName.TryParse(name, out SetName deviceName, out string? problem)
+                || (problem = MisnamedBecause(deviceName.Value)) is not null)
+            {
+                return Fail(new VdFailure(VdResult.Invalid, $"set '{_name}': device {_openedCount}: {problem}"));
+            }
 
-    /// <summary>Takes a buffer from the pool; the last freed first. Spec: S9, B8, B9.</summary>
-    public VdResult AllocateBuffer(out DeviceBuffer buffer, uint sizeBytes, uint alignmentBytes) =>
-        throw new NotImplementedException();
+            int index = _openedCount++;
+            device = new ServerVirtualDevice(this, _channel!, index, deviceName.Value, _configuration!, _queueCapacity);
+            _devices[index] = device;
+            _channel!.NameDevice(index, deviceName.Value);
+            _state = step.Next;
+            return VdResult.Ok;
+        }
+    }
 
-    /// <summary>Gives a buffer back. Spec: S10, B10.</summary>
-    public VdResult FreeBuffer(nint address, uint sizeBytes) => throw new NotImplementedException();
+    /// <summary>Runs the completion agent on the calling thread: it waits for completions and calls back, until all devices
+    /// are closed and every command has had its callback, or Close, or abort. Spec: S8, A1 to A8.</summary>
+    /// <returns>NOERROR; VD_E_ABORT; VD_E_PROTOCOL when an agent runs or has run for this set, or the state forbids it.</returns>
+    /// <remarks>What a callback throws aborts the set; when every command has had its callback, the exception leaves here.</remarks>
+    public VdResult ExecuteCompletionAgent()
+    {
+        VdResult refusal = BeginAgent(out CompletionAgent? agent);
+        if (agent is null)
+        {
+            return refusal;
+        }
 
-    /// <summary>Gives a buffer back. Spec: S10, B10.</summary>
-    public VdResult FreeBuffer(DeviceBuffer buffer) => throw new NotImplementedException();
+        try
+        {
+            return agent.Run();
+        }
+        finally
+        {
+            EndAgent();
+        }
+    }
 
-    /// <summary>Whether an address lies in a buffer area of the set. Spec: S11, B11.</summary>
-    public bool IsSharedBuffer(nint address) => throw new NotImplementedException();
-
-    /// <summary>Aborts the set for both halves. Spec: S14, Y1 to Y12.</summary>
-    public VdResult SignalAbort() => throw new NotImplementedException();
+    /// <summary>Aborts the set for both halves. Spec: S14, X2, S-n5, Y1 to Y12.</summary>
+    /// <returns>NOERROR; VD_E_PROTOCOL when there is no set.</returns>
+    public VdResult SignalAbort() => SignalAbort("the server called SignalAbort");
 
     /// <summary>As <see cref="SignalAbort()"/>, with a reason for the logs of both halves (Y11).</summary>
-    public VdResult SignalAbort(string reason) => throw new NotImplementedException();
+    /// <param name="reason">In words, at most a line.</param>
+    public VdResult SignalAbort(string reason)
+    {
+        ArgumentNullException.ThrowIfNull(reason);
+        lock (_gate)
+        {
+            VdResult result = ServerSetMachine.Next(CurrentState(), ServerSetEvent.SignalAbort).Status;
+            if (result != VdResult.Ok)
+            {
+                return Misplaced("SignalAbort", result);
+            }
 
-    /// <summary>Gives up the set and all that belongs to it. Spec: S15, S-n4, X4.</summary>
-    public VdResult Close() => throw new NotImplementedException();
+            _channel!.SignalAbort(AbortReason.ServerSignalled, reason);
+            CurrentState();
+            return VdResult.Ok;
+        }
+    }
+
+    /// <summary>Gives up the set and all that belongs to it, in all cases: when devices are open the set is aborted first
+    /// and every outstanding command has its callback with ERROR_OPERATION_ABORTED on the agent's thread, before the agent
+    /// returns. Buffers and devices are of no use afterwards. Spec: S15, S-n4, X4, A5 to A8, B12, T5.</summary>
+    /// <returns>NOERROR; VD_E_PROTOCOL when devices were open, everything being released all the same, or when there was
+    /// no set.</returns>
+    /// <remarks>Waits for the agent to leave, unless called on the agent's own thread, from a callback: then the mappings
+    /// go when the agent does.</remarks>
+    public VdResult Close()
+    {
+        Step<ServerSetState> step;
+        lock (_gate)
+        {
+            bool isEarly = AnyDeviceOpen();
+            step = ServerSetMachine.Next(CurrentState(), isEarly ? ServerSetEvent.CloseEarly : ServerSetEvent.Close);
+            if (_channel is null || _state == ServerSetState.DoesNotExist)
+            {
+                return Misplaced("Close", step.Status);
+            }
+
+            if (!AllDevicesClosed())
+            {
+                _channel.SignalAbort(AbortReason.ServerClosed, isEarly
+                    ? $"the server closed set '{_name}' while devices were open"
+                    : $"the server closed set '{_name}' before all its devices were closed");
+            }
+
+            _state = step.Next;
+            _abort = _channel.Abort;
+            while (_isPlacing)
+            {
+                Monitor.Wait(_gate);
+            }
+
+            if (_isAgentRunning)
+            {
+                _agent!.Stop();
+                if (_agent.ThreadId != Environment.CurrentManagedThreadId)
+                {
+                    WaitForAgent();
+                }
+            }
+
+            if (!_isAgentRunning)
+            {
+                Release();
+            }
+        }
+
+        return step.Status == VdResult.Ok
+            ? VdResult.Ok
+            : Fail(new VdFailure(step.Status, $"set '{_name}': closed while devices were open",
+                "close each device before Close; all was released."));
+    }
 
     /// <summary>Close, when a set is there.</summary>
-    public void Dispose() => throw new NotImplementedException();
+    public void Dispose()
+    {
+        bool isOpen;
+        lock (_gate)
+        {
+            isOpen = _state != ServerSetState.DoesNotExist;
+        }
+
+        if (isOpen)
+        {
+            Close();
+        }
+    }
+
+    /// <summary>One round of the agent without waiting, for schedulers that interleave both halves. The first call counts as
+    /// the call of ExecuteCompletionAgent.</summary>
+    /// <returns>True when the agent has returned, with its result.</returns>
+    internal bool RunAgentOnce(out VdResult result)
+    {
+        CompletionAgent? agent = _agent;
+        if (agent is null || !_isAgentRunning)
+        {
+            result = BeginAgent(out agent);
+            if (agent is null)
+            {
+                return true;
+            }
+        }
+
+        agent.ThreadId = Environment.CurrentManagedThreadId;
+        bool isDone = true;
+        try
+        {
+            isDone = agent.RunOnce(wait: false, out result);
+            return isDone;
+        }
+        finally
+        {
+            if (isDone)
+            {
+                EndAgent();
+            }
+        }
+    }
+
+    private VdResult BeginAgent(out CompletionAgent? agent)
+    {
+        agent = null;
+        lock (_gate)
+        {
+            Step<ServerSetState> step = ServerSetMachine.Next(CurrentState(), ServerSetEvent.ExecuteCompletionAgent);
+            if (step.Status != VdResult.Ok)
+            {
+                return Misplaced("ExecuteCompletionAgent", step.Status);
+            }
+
+            if (_agentHasRun)
+            {
+                return Fail(new VdFailure(VdResult.ProtocolError, $"set '{_name}': its completion agent was already started"));
+            }
+
+            _state = step.Next;
+            _agentHasRun = true;
+            agent = _agent = new CompletionAgent(_channel!, _devices, _configuration!, _name);
+            _isAgentRunning = true;
+            return VdResult.Ok;
+        }
+    }
+
+    private void EndAgent()
+    {
+        lock (_gate)
+        {
+            _isAgentRunning = false;
+            if (_state == ServerSetState.DoesNotExist)
+            {
+                // Close was called from a callback, or did not wait for one that would not return.
+                Release();
+            }
+            else
+            {
+                CurrentState();
+            }
+
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    private void WaitForAgent()
+    {
+        long started = System.Diagnostics.Stopwatch.GetTimestamp();
+        while (_isAgentRunning)
+        {
+            TimeSpan left = s_agentLeaveLimit - System.Diagnostics.Stopwatch.GetElapsedTime(started);
+            if (left <= TimeSpan.Zero || !Monitor.Wait(_gate, left))
+            {
+                // Its callback is still at work with our memory, which therefore goes when the agent does.
+                return;
+            }
+        }
+    }
+
+    private void Release()
+    {
+        if (_channel is null)
+        {
+            return;
+        }
+
+        foreach (ServerVirtualDevice? device in _devices)
+        {
+            device?.Detach();
+        }
+
+        _abort ??= _channel.Abort;
+        _channel.Dispose();
+        _channel = null;
+        _configuration = null;
+    }
+
+    private string? MisnamedBecause(string name)
+    {
+        if (_openedCount == 0)
+        {
+            return string.Equals(name, _name, StringComparison.Ordinal)
+                ? null
+                : $"the name is '{name}': the first device has the set's name";
+        }
+
+        for (int index = 0; index < _openedCount; index++)
+        {
+            if (string.Equals(_devices[index]!.Name, name, StringComparison.Ordinal))
+            {
+                return $"the name '{name}' is taken by device {index}";
+            }
+        }
+
+        return null;
+    }
+
+    private bool AnyDeviceOpen()
+    {
+        for (int index = 0; index < _openedCount; index++)
+        {
+            if (_devices[index]!.IsOpen)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool AllDevicesClosed()
+    {
+        for (int index = 0; index < _devices.Length; index++)
+        {
+            if (_devices[index] is not { State: DeviceState.Closed })
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private ServerSetState CurrentState()
+    {
+        if (_channel is { } channel && _state != ServerSetState.DoesNotExist)
+        {
+            if (channel.IsAborted)
+            {
+                _state = ServerSetMachine.Next(_state, ServerSetEvent.SignalAbort).Next;
+            }
+            else if (_state == ServerSetState.Active && _agentHasRun && !_isAgentRunning)
+            {
+                // The agent returned and it was no abort: all devices are closed (T3).
+                _state = ServerSetMachine.Next(_state, ServerSetEvent.AllClosed).Next;
+            }
+        }
+
+        return _state;
+    }
+
+    private VdResult Misplaced(string function, VdResult result) =>
+        Fail(new VdFailure(result, result == VdResult.Aborted
+            ? $"set '{_name}': {function} after the abort: {_channel?.Abort?.Detail}"
+            : $"set '{_name}': {function} is not allowed in state {_state}"));
+
+    private VdResult Fail(VdFailure failure)
+    {
+        Volatile.Write(ref _lastFailure, failure);
+        return failure.Result;
+    }
 }

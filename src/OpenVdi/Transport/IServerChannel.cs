@@ -6,9 +6,13 @@ internal interface IServerChannel : ISetChannel
     /// <summary>What the client passed to Create, checked and normalized.</summary>
     SetConfiguration Wishes { get; }
 
-    /// <summary>Adds a buffer area of at least this size, mapped here and on its way to the clients (B5, B26).</summary>
-    /// <returns>Null and the area; or VD_E_MEMORY in words: wanted, available, how to get more.</returns>
-    VdFailure? AddArea(long sizeBytes, uint prefixZoneSizeBytes, out BufferArea? area);
+    /// <summary>Adds buffer areas, all or none, mapped here; on their way to the clients at once when the configuration is
+    /// published, else with it (B5, B26).</summary>
+    /// <param name="sizesBytes">The size of each, at most <see cref="BufferHandle.MaxAreaBytes"/>; may be empty.</param>
+    /// <param name="prefixZoneSizeBytes">The set's prefix zone.</param>
+    /// <param name="areas">The areas, in order.</param>
+    /// <returns>Null; or VD_E_MEMORY in words: wanted, available, how to get more. Then no area is left.</returns>
+    VdFailure? AddAreas(IReadOnlyList<long> sizesBytes, uint prefixZoneSizeBytes, out BufferArea[]? areas);
 
     /// <summary>Ends configuration and releases the clients that wait for it (G10).</summary>
     /// <param name="configuration">The final configuration.</param>

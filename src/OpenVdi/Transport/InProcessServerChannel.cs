@@ -23,15 +23,15 @@ internal sealed class InProcessServerChannel : IServerChannel
     public void SignalAbort(AbortReason reason, string detail) => _set.SignalAbort(reason, detail);
 
     /// <inheritdoc/>
-    public VdFailure? AddArea(long sizeBytes, uint prefixZoneSizeBytes, out BufferArea? area)
+    public VdFailure? AddAreas(IReadOnlyList<long> sizesBytes, uint prefixZoneSizeBytes, out BufferArea[]? areas)
     {
-        VdFailure? failure = _set.AddArea(sizeBytes, prefixZoneSizeBytes, out InProcessBufferArea? added);
-        area = added;
+        VdFailure? failure = _set.AddAreas(sizesBytes, prefixZoneSizeBytes, out InProcessBufferArea[]? added);
+        areas = added;
         if (added is not null)
         {
             lock (_gate)
             {
-                _areas.Add(added);
+                _areas.AddRange(added);
             }
         }
 

@@ -140,40 +140,50 @@ internal sealed class InProcessSet
         }
     }
 
-    public VdFailure? AddArea(long sizeBytes, uint prefixZoneSizeBytes, out InProcessBufferArea? area)
+    /// <summary>Adds buffer areas, all or none; the server's views of them.</summary>
+    public VdFailure? AddAreas(
+        IReadOnlyList<long> sizesBytes, uint prefixZoneSizeBytes, out InProcessBufferArea[]? areas)
     {
-        area = null;
-        if (sizeBytes > BufferHandle.MaxAreaBytes)
+        areas = null;
+        long totalBytes = sizesBytes.Sum();
+        if (sizesBytes.Any(static size => size > BufferHandle.MaxAreaBytes))
         {
-            return OutOfMemory(sizeBytes, BufferHandle.MaxAreaBytes, "one buffer area holds no more; ask for several.");
+            return OutOfMemory(totalBytes, BufferHandle.MaxAreaBytes, "one buffer area holds no more; ask for several.");
         }
 
-        if (!_transport.TryReserve(sizeBytes, out long availableBytes))
+        if (!_transport.TryReserve(totalBytes, out long availableBytes))
         {
-            return OutOfMemory(sizeBytes, availableBytes, "raise the limit that the in-process transport was made with.");
+            return OutOfMemory(totalBytes, availableBytes, "raise the limit that the in-process transport was made with.");
         }
 
         try
         {
             lock (_gate)
             {
-                if (_areas.Length < BufferHandle.MaxAreaCount)
+                if (_areas.Length + sizesBytes.Count <= BufferHandle.MaxAreaCount)
                 {
-                    area = InProcessBufferArea.Allocate(_areas.Length, (int)sizeBytes, prefixZoneSizeBytes);
-                    _areas = [.. _areas, area.Share()];
-                    _areaBytes += sizeBytes;
+                    InProcessBufferArea[] added = new InProcessBufferArea[sizesBytes.Count];
+                    for (int index = 0; index < added.Length; index++)
+                    {
+                        added[index] = InProcessBufferArea.Allocate(
+                            _areas.Length + index, (int)sizesBytes[index], prefixZoneSizeBytes);
+                    }
+
+                    _areas = [.. _areas, .. added.Select(static area => area.Share())];
+                    _areaBytes += totalBytes;
+                    areas = added;
                     return null;
                 }
             }
 
-            _transport.Return(sizeBytes);
-            return OutOfMemory(sizeBytes, 0, $"a set has at most {BufferHandle.MaxAreaCount} areas; ask for fewer, larger ones.");
+            _transport.Return(totalBytes);
+            return OutOfMemory(totalBytes, 0, $"a set has at most {BufferHandle.MaxAreaCount} areas; ask for fewer, larger ones.");
         }
         catch (OutOfMemoryException)
         {
-            _transport.Return(sizeBytes);
+            _transport.Return(totalBytes);
             return OutOfMemory(
-                sizeBytes, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, "ask for fewer or smaller buffers.");
+                totalBytes, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, "ask for fewer or smaller buffers.");
         }
     }
 
