@@ -198,7 +198,8 @@ public sealed class ClientVirtualDeviceSet : IDisposable
                     return Claim(channel, index, name!, out device);
                 }
 
-                if (namedCount >= channel.DeviceCount)
+                // A name that no server can give is not waited for.
+                if (namedCount >= channel.DeviceCount || !SetName.TryParse(name, out _, out _))
                 {
                     return Fail(new VdFailure(VdResult.Invalid, $"set '{_name}': it has no device '{name}'"));
                 }

@@ -261,7 +261,14 @@ public sealed partial class ServerVirtualDeviceSet : IDisposable
                 return Misplaced("Close", step.Status);
             }
 
-            if (!AllDevicesClosed())
+            // The agent first hears that it is to stop: it ends with NOERROR, whatever it sees of the abort (A6).
+            bool isComplete = AllDevicesClosed();
+            if (_isAgentRunning)
+            {
+                _agent!.Stop();
+            }
+
+            if (!isComplete)
             {
                 _channel.SignalAbort(AbortReason.ServerClosed, isEarly
                     ? $"the server closed set '{_name}' while devices were open"
@@ -275,13 +282,9 @@ public sealed partial class ServerVirtualDeviceSet : IDisposable
                 Monitor.Wait(_gate);
             }
 
-            if (_isAgentRunning)
+            if (_isAgentRunning && _agent!.ThreadId != Environment.CurrentManagedThreadId)
             {
-                _agent!.Stop();
-                if (_agent.ThreadId != Environment.CurrentManagedThreadId)
-                {
-                    WaitForAgent();
-                }
+                WaitForAgent();
             }
 
             if (!_isAgentRunning)

@@ -1,0 +1,48 @@
+namespace OpenVdi.SharedMemory;
+
+/// <summary>Whether the set is aborted, as this party knows it: once seen, it stays, whatever becomes of the shared word.</summary>
+internal sealed class AbortLatch(ControlArea control)
+{
+    private volatile bool _isAborted;
+    private AbortNotice? _notice;
+
+    /// <summary>Asked on every call: a flag of our own and a word that hardly ever changes.</summary>
+    public bool IsAborted
+    {
+        get
+        {
+            if (!_isAborted && control.AbortWord != AbortReason.None)
+            {
+                _isAborted = true;
+            }
+
+            return _isAborted;
+        }
+    }
+
+    /// <summary>The first reason that this party heard of; while the words are still under way, the bare reason.</summary>
+    public AbortNotice? Notice
+    {
+        get
+        {
+            if (!IsAborted)
+            {
+                return null;
+            }
+
+            AbortReason word = control.AbortWord;
+            return Volatile.Read(ref _notice)
+                ?? new AbortNotice(word == AbortReason.None ? AbortReason.InternalFailure : word, $"the set was aborted ({word})");
+        }
+    }
+
+    /// <summary>Aborts the set for this party and marks it for all.</summary>
+    /// <returns>Whether this was the first word of an abort that this party heard.</returns>
+    public bool Mark(AbortReason reason, string detail)
+    {
+        bool isFirst = Interlocked.CompareExchange(ref _notice, new AbortNotice(reason, detail), null) is null;
+        _isAborted = true;
+        control.MarkAborted(reason);
+        return isFirst;
+    }
+}
