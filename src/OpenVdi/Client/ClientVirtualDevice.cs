@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using OpenVdi.Diagnostics;
 using OpenVdi.Transport;
 
 namespace OpenVdi.Client;
@@ -55,6 +56,60 @@ public sealed class ClientVirtualDevice
     /// VD_E_PROTOCOL after VD_E_CLOSE or Close.</returns>
     public VdResult GetCommand(TimeSpan timeout, out ClientCommand command)
     {
+        long started = VdiTelemetry.Timestamp();
+        VdResult result = WaitForCommand(timeout, out command);
+        VdiTelemetry.Call(Half.Client, nameof(GetCommand), _set.Name, Name, result, started);
+        return result;
+    }
+
+    /// <summary>Answers a command: exactly once, in any order. Spec: C6, D26, D27, 7.3.</summary>
+    /// <param name="command">A command that GetCommand gave.</param>
+    /// <param name="completionCode">How it ended; anything but success puts the device into IO-ERROR (D4).</param>
+    /// <param name="bytesTransferred">For Read and Write, at most the command's size; else ignored (M3).</param>
+    /// <param name="position">For GetPosition and SetPosition; else ignored (M3).</param>
+    /// <returns>NOERROR; VD_E_INVALID for what is not an active command of this device, or more bytes than it asked for;
+    /// VD_E_ABORT; VD_E_PROTOCOL when the device is not open.</returns>
+    public VdResult CompleteCommand(
+        in ClientCommand command, CompletionCode completionCode, uint bytesTransferred, ulong position = 0)
+    {
+        long started = VdiTelemetry.Timestamp();
+        VdResult result = Answer(command, completionCode, bytesTransferred, position, out long fetched);
+        if (VdiTelemetry.IsEnabled)
+        {
+            VdiTelemetry.Call(Half.Client, nameof(CompleteCommand), _set.Name, Name, result, started);
+            if (result == VdResult.Ok)
+            {
+                VdiTelemetry.CommandCompleted(
+                    Half.Client, _set.Name, Name, command.Code, completionCode, bytesTransferred, fetched);
+            }
+        }
+
+        return result;
+    }
+
+    /// <summary>Makes the object useless, for its set is closed; returns when no call of it uses the channel any more. The
+    /// caller has made waits end, by an abort or because there is nothing to wait for.</summary>
+    internal void Detach()
+    {
+        lock (_gate)
+        {
+            _isDetached = true;
+            _link.Nudge();
+            while (_waiterCount > 0)
+            {
+                Monitor.Wait(_gate);
+            }
+        }
+    }
+
+    private static TimeSpan Remaining(TimeSpan timeout, long started)
+    {
+        TimeSpan left = timeout - Stopwatch.GetElapsedTime(started);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+
+    private VdResult WaitForCommand(TimeSpan timeout, out ClientCommand command)
+    {
         long started = 0;
         while (true)
         {
@@ -89,16 +144,10 @@ public sealed class ClientVirtualDevice
         }
     }
 
-    /// <summary>Answers a command: exactly once, in any order. Spec: C6, D26, D27, 7.3.</summary>
-    /// <param name="command">A command that GetCommand gave.</param>
-    /// <param name="completionCode">How it ended; anything but success puts the device into IO-ERROR (D4).</param>
-    /// <param name="bytesTransferred">For Read and Write, at most the command's size; else ignored (M3).</param>
-    /// <param name="position">For GetPosition and SetPosition; else ignored (M3).</param>
-    /// <returns>NOERROR; VD_E_INVALID for what is not an active command of this device, or more bytes than it asked for;
-    /// VD_E_ABORT; VD_E_PROTOCOL when the device is not open.</returns>
-    public VdResult CompleteCommand(
-        in ClientCommand command, CompletionCode completionCode, uint bytesTransferred, ulong position = 0)
+    private VdResult Answer(
+        in ClientCommand command, CompletionCode completionCode, uint bytesTransferred, ulong position, out long fetched)
     {
+        fetched = 0;
         lock (_gate)
         {
             if (_isDetached)
@@ -116,7 +165,7 @@ public sealed class ClientVirtualDevice
                 return step.Status;
             }
 
-            _held.Remove(command.Slot);
+            fetched = _held.Remove(command.Slot);
             NoteOutcome(completionCode, held);
             _link.Complete(new DeviceCompletion(
                 held.Tag, completionCode, isTransfer ? bytesTransferred : 0, position, _fetchedCount));
@@ -128,27 +177,6 @@ public sealed class ClientVirtualDevice
 
             return VdResult.Ok;
         }
-    }
-
-    /// <summary>Makes the object useless, for its set is closed; returns when no call of it uses the channel any more. The
-    /// caller has made waits end, by an abort or because there is nothing to wait for.</summary>
-    internal void Detach()
-    {
-        lock (_gate)
-        {
-            _isDetached = true;
-            _link.Nudge();
-            while (_waiterCount > 0)
-            {
-                Monitor.Wait(_gate);
-            }
-        }
-    }
-
-    private static TimeSpan Remaining(TimeSpan timeout, long started)
-    {
-        TimeSpan left = timeout - Stopwatch.GetElapsedTime(started);
-        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
     private void LeaveWait()
@@ -165,8 +193,9 @@ public sealed class ClientVirtualDevice
     private DeviceState CurrentState()
     {
         // After Close the channel may be gone; the last state stays.
-        if (!_isDetached && _channel.IsAborted)
+        if (_state != DeviceState.Aborted && !_isDetached && _channel.IsAborted)
         {
+            _set.ReportAbort(_channel);
             _state = DeviceMachine.Next(_state, ClientDeviceEvent.Abort).Next;
         }
 

@@ -1,3 +1,4 @@
+using OpenVdi.Diagnostics;
 using OpenVdi.Transport;
 
 namespace OpenVdi.Client;
@@ -7,7 +8,7 @@ namespace OpenVdi.Client;
 /// (OpenInSecondary). Any thread may call any member; a call that waits does not hold up the others.
 /// </summary>
 /// <remarks>Every function returns the specified code; <see cref="LastFailure"/> says the same in words.</remarks>
-public sealed class ClientVirtualDeviceSet : IDisposable
+public sealed partial class ClientVirtualDeviceSet : IDisposable
 {
     /// <summary>The variable by which Create finds a named instance. Spec: N14.</summary>
     public const string InstanceVariable = "_VIRTUAL_SERVER_NAME_";
@@ -25,6 +26,7 @@ public sealed class ClientVirtualDeviceSet : IDisposable
     private VdFailure? _lastFailure;
     private AbortNotice? _abort;
     private int _callCount;
+    private int _isAbortReported;
 
     /// <summary>An object without a set yet.</summary>
     /// <param name="transport">Where sets have names, for instance <c>SharedMemoryTransport.Default</c>.</param>
@@ -78,26 +80,10 @@ public sealed class ClientVirtualDeviceSet : IDisposable
     /// as it was on every failure.</returns>
     public VdResult CreateEx(string? instanceName, string? name, SetConfiguration? configuration)
     {
-        lock (_gate)
-        {
-            Step<ClientSetState> step = ClientSetMachine.Next(CurrentState(), ClientSetEvent.Create);
-            if (step.Status != VdResult.Ok)
-            {
-                return Misplaced("CreateEx", step.Status);
-            }
-
-            if (!SetName.TryParse(name, out SetName setName, out string? problem) || configuration is null)
-            {
-                return Fail(new VdFailure(VdResult.Invalid, $"CreateEx: {problem ?? "the configuration is null"}"));
-            }
-
-            VdFailure? failure = ConfigurationRules.CheckWishes(configuration)
-                ?? _transport.ResolveInstance(instanceName, out instanceName);
-            IClientChannel? channel = null;
-            failure ??= _transport.Create(
-                instanceName!, setName, ConfigurationRules.NormalizeWishes(configuration), out channel);
-            return failure is null ? Enter(step.Next, channel!, setName, isPrimary: true) : Fail(failure);
-        }
+        long started = VdiTelemetry.Timestamp();
+        VdResult result = CreateExCore(instanceName, name, configuration);
+        VdiTelemetry.Call(Half.Client, nameof(CreateEx), _name, null, result, started);
+        return result;
     }
 
     /// <summary>Joins an existing set of the default instance as a secondary client. Spec: C2, P1 to P11.</summary>
@@ -111,24 +97,10 @@ public sealed class ClientVirtualDeviceSet : IDisposable
     /// VD_E_ABORT when it is aborted; VD_E_INVALID for what is no name; VD_E_INSTANCE_NAME; VD_E_SECURITY.</returns>
     public VdResult OpenInSecondaryEx(string? instanceName, string? setName)
     {
-        lock (_gate)
-        {
-            Step<ClientSetState> step = ClientSetMachine.Next(CurrentState(), ClientSetEvent.OpenInSecondary);
-            if (step.Status != VdResult.Ok)
-            {
-                return Misplaced("OpenInSecondaryEx", step.Status);
-            }
-
-            if (!SetName.TryParse(setName, out SetName name, out string? problem))
-            {
-                return Fail(new VdFailure(VdResult.Invalid, $"OpenInSecondaryEx: {problem}"));
-            }
-
-            IClientChannel? channel = null;
-            VdFailure? failure = _transport.ResolveInstance(instanceName, out string instance)
-                ?? _transport.Join(instance, name, out channel);
-            return failure is null ? Enter(step.Next, channel!, name, isPrimary: false) : Fail(failure);
-        }
+        long started = VdiTelemetry.Timestamp();
+        VdResult result = OpenInSecondaryExCore(instanceName, setName);
+        VdiTelemetry.Call(Half.Client, nameof(OpenInSecondaryEx), _name, null, result, started);
+        return result;
     }
 
     /// <summary>Waits for the server's EndConfiguration. Spec: C3, C3n, Z6, G10.</summary>
@@ -137,35 +109,10 @@ public sealed class ClientVirtualDeviceSet : IDisposable
     /// <returns>NOERROR; VD_E_TIMEOUT, nothing changed; VD_E_ABORT; VD_E_PROTOCOL when there is no set.</returns>
     public VdResult GetConfiguration(TimeSpan timeout, out SetConfiguration? configuration)
     {
-        configuration = null;
-        if (!TryBegin(ClientSetEvent.GetConfiguration, "GetConfiguration", out IClientChannel? channel, out VdResult refusal))
-        {
-            return refusal;
-        }
-
-        try
-        {
-            switch (channel.WaitConfigured(timeout, out configuration))
-            {
-                case WaitOutcome.TimedOut:
-                    return VdResult.TimedOut;
-                case WaitOutcome.Aborted:
-                    configuration = null;
-                    return FailAborted(channel, "GetConfiguration");
-                default:
-                    lock (_gate)
-                    {
-                        _configuration = configuration;
-                        _state = ClientSetMachine.Next(_state, ClientSetEvent.GetConfiguration).Next;
-                    }
-
-                    return VdResult.Ok;
-            }
-        }
-        finally
-        {
-            End();
-        }
+        long started = VdiTelemetry.Timestamp();
+        VdResult result = GetConfigurationCore(timeout, out configuration);
+        VdiTelemetry.Call(Half.Client, nameof(GetConfiguration), _name, null, result, started);
+        return result;
     }
 
     /// <summary>Opens a device by name. Spec: C4, C4n, 3.6, P5. A name that the server has not given yet is waited for, as
@@ -176,44 +123,10 @@ public sealed class ClientVirtualDeviceSet : IDisposable
     /// the state forbids it; VD_E_INVALID for a name that is not in the set; VD_E_ABORT.</returns>
     public VdResult OpenDevice(string? name, out ClientVirtualDevice? device)
     {
-        device = null;
-        if (!TryBegin(ClientSetEvent.OpenDevice, "OpenDevice", out IClientChannel? channel, out VdResult refusal))
-        {
-            return refusal;
-        }
-
-        try
-        {
-            while (true)
-            {
-                int namedCount = channel.NamedDeviceCount;
-                if (AllClaimed(channel))
-                {
-                    return Fail(new VdFailure(VdResult.DevicesOpen, $"set '{_name}': all {channel.DeviceCount} devices are open"));
-                }
-
-                int index = FindDevice(channel, name, namedCount);
-                if (index >= 0)
-                {
-                    return Claim(channel, index, name!, out device);
-                }
-
-                // A name that no server can give is not waited for.
-                if (namedCount >= channel.DeviceCount || !SetName.TryParse(name, out _, out _))
-                {
-                    return Fail(new VdFailure(VdResult.Invalid, $"set '{_name}': it has no device '{name}'"));
-                }
-
-                if (channel.WaitNamed(namedCount) == WaitOutcome.Aborted)
-                {
-                    return FailAborted(channel, "OpenDevice");
-                }
-            }
-        }
-        finally
-        {
-            End();
-        }
+        long started = VdiTelemetry.Timestamp();
+        VdResult result = OpenDeviceCore(name, out device);
+        VdiTelemetry.Call(Half.Client, nameof(OpenDevice), _name, name, result, started);
+        return result;
     }
 
     /// <summary>The process-independent number of a buffer, for another process of the same set. Spec: 5.4, C7.</summary>
@@ -222,22 +135,10 @@ public sealed class ClientVirtualDeviceSet : IDisposable
     /// <returns>NOERROR; VD_E_INVALID for what is no such address; VD_E_PROTOCOL when there is no set.</returns>
     public VdResult GetBufferHandle(nint address, out uint handle)
     {
-        handle = BufferHandle.None;
-        if (!TryBegin(ClientSetEvent.UseBufferHandle, "GetBufferHandle", out IClientChannel? channel, out VdResult refusal))
-        {
-            return refusal;
-        }
-
-        try
-        {
-            return channel.TryGetHandle(address, out handle)
-                ? VdResult.Ok
-                : Fail(new VdFailure(VdResult.Invalid, $"set '{_name}': 0x{address:X} is no buffer's data address"));
-        }
-        finally
-        {
-            End();
-        }
+        long started = VdiTelemetry.Timestamp();
+        VdResult result = GetBufferHandleCore(address, out handle);
+        VdiTelemetry.Call(Half.Client, nameof(GetBufferHandle), _name, null, result, started);
+        return result;
     }
 
     /// <summary>The local address of a buffer handle. Spec: 5.4, C7.</summary>
@@ -258,22 +159,10 @@ public sealed class ClientVirtualDeviceSet : IDisposable
     /// <returns>As <see cref="MapBufferHandle(uint, out nint)"/>.</returns>
     public VdResult MapBufferHandle(uint handle, uint sizeBytes, out DeviceBuffer buffer)
     {
-        buffer = default;
-        if (!TryBegin(ClientSetEvent.UseBufferHandle, "MapBufferHandle", out IClientChannel? channel, out VdResult refusal))
-        {
-            return refusal;
-        }
-
-        try
-        {
-            return channel.TryResolveBuffer(handle, sizeBytes, out buffer)
-                ? VdResult.Ok
-                : Fail(new VdFailure(VdResult.Invalid, $"set '{_name}': 0x{handle:X8} is no buffer handle of this set"));
-        }
-        finally
-        {
-            End();
-        }
+        long started = VdiTelemetry.Timestamp();
+        VdResult result = MapBufferHandleCore(handle, sizeBytes, out buffer);
+        VdiTelemetry.Call(Half.Client, nameof(MapBufferHandle), _name, null, result, started);
+        return result;
     }
 
     /// <summary>Aborts the set for both halves. Never blocks on the partner. Spec: C8, X1, Y1 to Y12.</summary>
@@ -284,21 +173,10 @@ public sealed class ClientVirtualDeviceSet : IDisposable
     /// <param name="reason">In words, at most a line.</param>
     public VdResult SignalAbort(string reason)
     {
-        ArgumentNullException.ThrowIfNull(reason);
-        if (!TryBegin(ClientSetEvent.SignalAbort, "SignalAbort", out IClientChannel? channel, out VdResult refusal))
-        {
-            return refusal;
-        }
-
-        try
-        {
-            channel.SignalAbort(AbortReason.ClientSignalled, reason);
-            return VdResult.Ok;
-        }
-        finally
-        {
-            End();
-        }
+        long started = VdiTelemetry.Timestamp();
+        VdResult result = SignalAbortCore(reason);
+        VdiTelemetry.Call(Half.Client, nameof(SignalAbort), _name, null, result, started);
+        return result;
     }
 
     /// <summary>Gives up the set and all that belongs to it; this object can then create the next one. Calls in progress end
@@ -307,53 +185,10 @@ public sealed class ClientVirtualDeviceSet : IDisposable
     /// there was no set.</returns>
     public VdResult Close()
     {
-        IClientChannel channel;
-        ClientVirtualDevice[] devices;
-        Step<ClientSetState> step;
-        lock (_gate)
-        {
-            bool isEarly = _channel is { IsAborted: false } open && HasOpenDevices(open);
-            step = ClientSetMachine.Next(CurrentState(), isEarly ? ClientSetEvent.CloseEarly : ClientSetEvent.Close);
-            if (_channel is null)
-            {
-                return Misplaced("Close", step.Status);
-            }
-
-            channel = _channel;
-            devices = [.. _devices];
-            if (isEarly || (_isPrimary && channel.ClosedDeviceCount < channel.DeviceCount) || _callCount > 0)
-            {
-                channel.SignalAbort(AbortReason.ClientClosed, isEarly
-                    ? $"the client closed set '{_name}' while devices were open"
-                    : $"the client closed set '{_name}' before the server had closed its devices");
-            }
-
-            _state = step.Next;
-            _channel = null;
-            _devices.Clear();
-            _configuration = null;
-            _abort = channel.Abort;
-        }
-
-        foreach (ClientVirtualDevice device in devices)
-        {
-            device.Detach();
-        }
-
-        lock (_gate)
-        {
-            // The calls that were inside have been woken by the abort.
-            while (_callCount > 0)
-            {
-                Monitor.Wait(_gate);
-            }
-        }
-
-        channel.Dispose();
-        return step.Status == VdResult.Ok
-            ? VdResult.Ok
-            : Fail(new VdFailure(step.Status, $"set '{_name}': closed while devices were open",
-                "wait for VD_E_CLOSE on each device before Close, unless the set is aborted."));
+        long started = VdiTelemetry.Timestamp();
+        VdResult result = CloseCore();
+        VdiTelemetry.Call(Half.Client, nameof(Close), _name, null, result, started);
+        return result;
     }
 
     /// <summary>Close, when a set is there.</summary>
@@ -368,6 +203,17 @@ public sealed class ClientVirtualDeviceSet : IDisposable
         if (isOpen)
         {
             Close();
+        }
+    }
+
+    internal string Name => _name;
+
+    /// <summary>Tells whoever listens that this half has seen the abort; once for each set.</summary>
+    internal void ReportAbort(IClientChannel channel)
+    {
+        if (channel.Abort is { } notice && Interlocked.Exchange(ref _isAbortReported, 1) == 0)
+        {
+            VdiTelemetry.Aborted(Half.Client, _name, notice);
         }
     }
 
@@ -436,6 +282,8 @@ public sealed class ClientVirtualDeviceSet : IDisposable
         _name = name.Value;
         _isPrimary = isPrimary;
         _abort = null;
+        _isAbortReported = 0;
+        VdiTelemetry.SetOpened(Half.Client, _name, created: isPrimary);
         return VdResult.Ok;
     }
 
@@ -465,6 +313,7 @@ public sealed class ClientVirtualDeviceSet : IDisposable
             if (channel.IsAborted)
             {
                 _state = ClientSetMachine.Next(_state, ClientSetEvent.SignalAbort).Next;
+                ReportAbort(channel);
             }
             else if (_state is ClientSetState.Initializing or ClientSetState.Active
                 && channel.ClosedDeviceCount == channel.DeviceCount)

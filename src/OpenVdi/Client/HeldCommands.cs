@@ -1,3 +1,5 @@
+using OpenVdi.Diagnostics;
+
 namespace OpenVdi.Client;
 
 /// <summary>The commands that a client has fetched and not completed. An entry is used again, its serial never, so that
@@ -28,7 +30,7 @@ internal sealed class HeldCommands
         Step<CommandState> step = CommandMachine.Next(entry.State, CommandEvent.Begin);
         Invariant.That(step.Status == VdResult.Ok);
         serial = ++_lastSerial;
-        entry = new Entry(step.Next, serial, command);
+        entry = new Entry(step.Next, serial, VdiTelemetry.Timestamp(), command);
         return slot;
     }
 
@@ -47,11 +49,13 @@ internal sealed class HeldCommands
     }
 
     /// <summary>Lets a command go that <see cref="TryFind"/> has found.</summary>
-    public void Remove(int slot)
+    /// <returns>When it was fetched; 0 when nobody wants to know.</returns>
+    public long Remove(int slot)
     {
         ref Entry entry = ref _entries[slot];
         entry.State = CommandMachine.Next(entry.State, CommandEvent.Complete).Next;
         _free[_freeCount++] = slot;
+        return entry.FetchedTimestamp;
     }
 
     private void Grow()
@@ -65,5 +69,5 @@ internal sealed class HeldCommands
         }
     }
 
-    private record struct Entry(CommandState State, ulong Serial, DeviceCommand Command);
+    private record struct Entry(CommandState State, ulong Serial, long FetchedTimestamp, DeviceCommand Command);
 }

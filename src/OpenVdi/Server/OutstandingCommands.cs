@@ -28,13 +28,13 @@ internal sealed class OutstandingCommands
 
     /// <summary>Enters a command; the caller has asked <see cref="IsFull"/>.</summary>
     /// <returns>Its tag.</returns>
-    public uint Begin(ServerCommand command, uint sequence, uint errorEpoch)
+    public uint Begin(ServerCommand command, uint sequence, uint errorEpoch, long sentTimestamp)
     {
         int tag = _free[--_freeCount];
         ref Entry entry = ref _entries[tag];
         Step<CommandState> step = CommandMachine.Next(entry.State, CommandEvent.Begin);
         Invariant.That(step.Status == VdResult.Ok);
-        entry = new Entry(step.Next, command, sequence, errorEpoch);
+        entry = new Entry(step.Next, command, sequence, errorEpoch, sentTimestamp);
         return (uint)tag;
     }
 
@@ -53,13 +53,16 @@ internal sealed class OutstandingCommands
     }
 
     /// <summary>Ends a command in one of the ways there are.</summary>
-    public void End(uint tag, CommandEvent how)
+    /// <returns>When it was sent; 0 when nobody wants to know.</returns>
+    public long End(uint tag, CommandEvent how)
     {
         ref Entry entry = ref _entries[tag];
         Step<CommandState> step = CommandMachine.Next(entry.State, how);
         Invariant.That(step.Status == VdResult.Ok);
+        long sent = entry.SentTimestamp;
         entry = default;
         _free[_freeCount++] = (int)tag;
+        return sent;
     }
 
     /// <summary>Ends, in the order of sending, every command that was sent at or behind a point.</summary>
@@ -88,5 +91,5 @@ internal sealed class OutstandingCommands
         return found.ConvertAll(static item => item.Command);
     }
 
-    private record struct Entry(CommandState State, ServerCommand? Command, uint Sequence, uint ErrorEpoch);
+    private record struct Entry(CommandState State, ServerCommand? Command, uint Sequence, uint ErrorEpoch, long SentTimestamp);
 }

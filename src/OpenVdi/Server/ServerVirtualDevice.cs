@@ -1,3 +1,4 @@
+using OpenVdi.Diagnostics;
 using OpenVdi.Transport;
 
 namespace OpenVdi.Server;
@@ -73,10 +74,24 @@ public sealed class ServerVirtualDevice
     {
         ArgumentNullException.ThrowIfNull(command);
         CheckTransfer(command);
+        long started = VdiTelemetry.Timestamp();
+
+        // Once it is sent, the command may be back and in use for the next one before this returns.
+        CommandCode code = command.Code;
+        uint sizeBytes = command.SizeBytes;
         VdResult result;
         lock (_gate)
         {
-            result = TrySend(command);
+            result = TrySend(command, started);
+        }
+
+        if (VdiTelemetry.IsEnabled)
+        {
+            VdiTelemetry.Call(Half.Server, nameof(SendCommand), _set.Name, Name, result, started);
+            if (result == VdResult.Ok)
+            {
+                VdiTelemetry.CommandSent(_set.Name, Name, code, sizeBytes);
+            }
         }
 
         if (result != VdResult.Ok)
@@ -93,23 +108,10 @@ public sealed class ServerVirtualDevice
     /// <returns>NOERROR; VD_E_CLOSE when it is closed; VD_E_ABORT, nothing is done; VD_E_PROTOCOL when the set is gone.</returns>
     public VdResult CloseDevice()
     {
-        lock (_gate)
-        {
-            if (_isDetached)
-            {
-                return VdResult.ProtocolError;
-            }
-
-            Step<DeviceState> step = DeviceMachine.Next(CurrentState(), ServerDeviceEvent.CloseDevice);
-            if (step.Status == VdResult.Ok)
-            {
-                _state = step.Next;
-                _channel.SendCloseMark(_index);
-                _channel.WakeAgent();
-            }
-
-            return step.Status;
-        }
+        long started = VdiTelemetry.Timestamp();
+        VdResult result = Close();
+        VdiTelemetry.Call(Half.Server, nameof(CloseDevice), _set.Name, Name, result, started);
+        return result;
     }
 
     /// <summary>Whether the device is closed and nothing of it is outstanding.</summary>
@@ -125,6 +127,7 @@ public sealed class ServerVirtualDevice
     internal void Process(in DeviceCompletion completion)
     {
         ServerCommand? command = null;
+        long sent = 0;
         List<ServerCommand>? unseen = null;
         CompletionCode unseenCode = CompletionCode.IODevice;
         lock (_gate)
@@ -141,7 +144,7 @@ public sealed class ServerVirtualDevice
                 unseen = _outstanding.EndAll(null, _sentCount, CommandEvent.Forget);
                 unseenCode = CompletionCode.OperationAborted;
             }
-            else if (!TryEnd(completion, out command, out unseen))
+            else if (!TryEnd(completion, out command, out sent, out unseen))
             {
                 return;
             }
@@ -149,7 +152,7 @@ public sealed class ServerVirtualDevice
 
         if (command is not null)
         {
-            CallBack(command);
+            Deliver(command, sent);
         }
 
         CallBackAll(unseen, unseenCode);
@@ -177,7 +180,7 @@ public sealed class ServerVirtualDevice
         }
     }
 
-    private static void CallBackAll(List<ServerCommand>? commands, CompletionCode code)
+    private void CallBackAll(List<ServerCommand>? commands, CompletionCode code)
     {
         if (commands is null)
         {
@@ -206,17 +209,22 @@ public sealed class ServerVirtualDevice
         }
     }
 
-    private static void CallBack(ServerCommand command, CompletionCode code)
+    private void CallBack(ServerCommand command, CompletionCode code)
     {
         command.CompletionCode = code;
         command.BytesTransferred = 0;
         command.OutPosition = 0;
-        CallBack(command);
+        Deliver(command, sent: 0);
     }
 
-    private static void CallBack(ServerCommand command) => command.CompletionRoutine?.Invoke(command);
+    private void Deliver(ServerCommand command, long sent)
+    {
+        VdiTelemetry.CommandCompleted(
+            Half.Server, _set.Name, Name, command.Code, command.CompletionCode, command.BytesTransferred, sent);
+        command.CompletionRoutine?.Invoke(command);
+    }
 
-    private VdResult TrySend(ServerCommand command)
+    private VdResult TrySend(ServerCommand command, long started)
     {
         if (_isDetached)
         {
@@ -241,7 +249,7 @@ public sealed class ServerVirtualDevice
             return VdResult.QueueFull;
         }
 
-        uint tag = _outstanding.Begin(command, _sentCount, _errorEpoch);
+        uint tag = _outstanding.Begin(command, _sentCount, _errorEpoch, started);
         DeviceCommand image = new(
             tag, command.Code, command.SizeBytes, command.InPosition, command.Buffer.Handle, _errorEpoch);
         if (!_channel.TrySend(_index, image))
@@ -256,9 +264,11 @@ public sealed class ServerVirtualDevice
     }
 
     /// <summary>Ends the command that a completion names; after a failure also those that the client never fetched.</summary>
-    private bool TryEnd(in DeviceCompletion completion, out ServerCommand? command, out List<ServerCommand>? unseen)
+    private bool TryEnd(
+        in DeviceCompletion completion, out ServerCommand? command, out long sent, out List<ServerCommand>? unseen)
     {
         unseen = null;
+        sent = 0;
         if (!_outstanding.TryFind(completion.Tag, out command, out uint sequence, out uint epoch))
         {
             return Violation($"the client completed command {completion.Tag}, which is not outstanding");
@@ -277,7 +287,7 @@ public sealed class ServerVirtualDevice
         }
 
         _fetchedCount = completion.FetchedCount;
-        _outstanding.End(completion.Tag, CommandEvent.Complete);
+        sent = _outstanding.End(completion.Tag, CommandEvent.Complete);
         command.CompletionCode = completion.Code;
         command.BytesTransferred = isTransfer ? completion.BytesTransferred : 0;
         command.OutPosition = command.Code is CommandCode.GetPosition or CommandCode.SetPosition ? completion.Position : 0;
@@ -300,10 +310,32 @@ public sealed class ServerVirtualDevice
         return true;
     }
 
+    private VdResult Close()
+    {
+        lock (_gate)
+        {
+            if (_isDetached)
+            {
+                return VdResult.ProtocolError;
+            }
+
+            Step<DeviceState> step = DeviceMachine.Next(CurrentState(), ServerDeviceEvent.CloseDevice);
+            if (step.Status == VdResult.Ok)
+            {
+                _state = step.Next;
+                _channel.SendCloseMark(_index);
+                _channel.WakeAgent();
+            }
+
+            return step.Status;
+        }
+    }
+
     private DeviceState CurrentState()
     {
-        if (!_isDetached && _channel.IsAborted)
+        if (_state != DeviceState.Aborted && !_isDetached && _channel.IsAborted)
         {
+            _set.ReportAbort(_channel);
             _state = DeviceMachine.Next(_state, ServerDeviceEvent.Abort).Next;
         }
 

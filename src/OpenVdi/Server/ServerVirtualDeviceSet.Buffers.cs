@@ -1,3 +1,4 @@
+using OpenVdi.Diagnostics;
 using OpenVdi.Transport;
 
 namespace OpenVdi.Server;
@@ -12,36 +13,10 @@ public sealed partial class ServerVirtualDeviceSet
     /// <returns>NOERROR; VD_E_INVALID; VD_E_MEMORY; VD_E_PROTOCOL; VD_E_ABORT when the abort came meanwhile.</returns>
     public VdResult RequestBuffers(uint sizeBytes, uint alignmentBytes, uint count)
     {
-        lock (_gate)
-        {
-            VdResult result = ServerSetMachine.Next(CurrentState(), ServerSetEvent.RequestBuffers).Status;
-            if (result != VdResult.Ok)
-            {
-                return Misplaced("RequestBuffers", result);
-            }
-
-            if (sizeBytes == 0 || count == 0 || !ConfigurationRules.IsAlignment(alignmentBytes))
-            {
-                return Fail(new VdFailure(VdResult.Invalid, $"set '{_name}': RequestBuffers({sizeBytes}, {alignmentBytes}, {count}): "
-                    + $"expected a size, a count, and as alignment 0 or a power of two up to {ConfigurationRules.MaxAlignmentBytes}"));
-            }
-
-            BufferRequirement requirement = new(sizeBytes, EffectiveAlignment(alignmentBytes), count);
-            long buffers = count + _pool!.Declared.Sum(static declared => (long)declared.Count);
-            if (buffers > QueueLimits.MaxBufferCount)
-            {
-                return Fail(new VdFailure(VdResult.OutOfMemory,
-                    $"set '{_name}': {buffers} buffers requested, at most {QueueLimits.MaxBufferCount} are possible"));
-            }
-
-            if (_state == ServerSetState.Configurable)
-            {
-                _pool.Declare(requirement);
-                return VdResult.Ok;
-            }
-
-            return Place([requirement]);
-        }
+        long started = VdiTelemetry.Timestamp();
+        VdResult result = RequestBuffersCore(sizeBytes, alignmentBytes, count);
+        VdiTelemetry.Call(Half.Server, nameof(RequestBuffers), _name, null, result, started);
+        return result;
     }
 
     /// <summary>How many such buffers could be allocated now; before EndConfiguration, how many of those declared would do.
@@ -52,23 +27,10 @@ public sealed partial class ServerVirtualDeviceSet
     /// <returns>NOERROR; VD_E_INVALID; VD_E_PROTOCOL.</returns>
     public VdResult QueryAvailableBuffers(uint sizeBytes, uint alignmentBytes, out uint count)
     {
-        count = 0;
-        lock (_gate)
-        {
-            VdResult result = ServerSetMachine.Next(CurrentState(), ServerSetEvent.QueryAvailableBuffers).Status;
-            if (result != VdResult.Ok)
-            {
-                return Misplaced("QueryAvailableBuffers", result);
-            }
-
-            if (sizeBytes == 0 || !ConfigurationRules.IsAlignment(alignmentBytes))
-            {
-                return Fail(new VdFailure(VdResult.Invalid, $"set '{_name}': QueryAvailableBuffers({sizeBytes}, {alignmentBytes})"));
-            }
-
-            count = _pool!.CountAvailable(sizeBytes, EffectiveAlignment(alignmentBytes));
-            return VdResult.Ok;
-        }
+        long started = VdiTelemetry.Timestamp();
+        VdResult result = QueryAvailableBuffersCore(sizeBytes, alignmentBytes, out count);
+        VdiTelemetry.Call(Half.Server, nameof(QueryAvailableBuffers), _name, null, result, started);
+        return result;
     }
 
     /// <summary>Makes the buffer area from what was declared and releases the client that waits for the configuration.
@@ -77,31 +39,10 @@ public sealed partial class ServerVirtualDeviceSet
     /// VD_E_PROTOCOL; VD_E_ABORT when the abort came meanwhile.</returns>
     public VdResult EndConfiguration()
     {
-        lock (_gate)
-        {
-            Step<ServerSetState> step = ServerSetMachine.Next(CurrentState(), ServerSetEvent.EndConfiguration);
-            if (step.Status != VdResult.Ok)
-            {
-                return Misplaced("EndConfiguration", step.Status);
-            }
-
-            BufferRequirement[] declared = [.. _pool!.Declared];
-            _pool.DiscardDeclared();
-            VdResult result = Place(declared);
-            if (result != VdResult.Ok)
-            {
-                return result;
-            }
-
-            _configuration = _configuration! with
-            {
-                BufferAreaSizeBytes = (uint)Math.Min(_pool.AreaBytes, uint.MaxValue),
-            };
-            _queueCapacity = QueueLimits.CapacityFor(declared.Sum(static requirement => (long)requirement.Count));
-            _channel!.PublishConfiguration(_configuration, _queueCapacity);
-            _state = step.Next;
-            return VdResult.Ok;
-        }
+        long started = VdiTelemetry.Timestamp();
+        VdResult result = EndConfigurationCore();
+        VdiTelemetry.Call(Half.Server, nameof(EndConfiguration), _name, null, result, started);
+        return result;
     }
 
     /// <summary>Takes a buffer from the common pool; the last one freed first. Spec: S9, B8, B9, B24.</summary>
@@ -111,26 +52,10 @@ public sealed partial class ServerVirtualDeviceSet
     /// <returns>NOERROR; VD_E_MEMORY when none is free; VD_E_INVALID; VD_E_PROTOCOL; VD_E_ABORT.</returns>
     public VdResult AllocateBuffer(out DeviceBuffer buffer, uint sizeBytes, uint alignmentBytes)
     {
-        buffer = default;
-        lock (_gate)
-        {
-            VdResult result = ServerSetMachine.Next(CurrentState(), ServerSetEvent.AllocateBuffer).Status;
-            if (result != VdResult.Ok)
-            {
-                return Misplaced("AllocateBuffer", result);
-            }
-
-            if (sizeBytes == 0 || !ConfigurationRules.IsAlignment(alignmentBytes))
-            {
-                return Fail(new VdFailure(VdResult.Invalid, $"set '{_name}': AllocateBuffer({sizeBytes}, {alignmentBytes}): expected a "
-                    + $"size, and as alignment 0 or a power of two up to {ConfigurationRules.MaxAlignmentBytes}"));
-            }
-
-            return _pool!.TryAllocate(sizeBytes, EffectiveAlignment(alignmentBytes), out buffer)
-                ? VdResult.Ok
-                : Fail(new VdFailure(VdResult.OutOfMemory, $"set '{_name}': no free buffer of {sizeBytes} bytes",
-                    "wait for a completion and use its buffer, or request more buffers."));
-        }
+        long started = VdiTelemetry.Timestamp();
+        VdResult result = AllocateBufferCore(out buffer, sizeBytes, alignmentBytes);
+        VdiTelemetry.Call(Half.Server, nameof(AllocateBuffer), _name, null, result, started);
+        return result;
     }
 
     /// <summary>Gives a buffer back. Spec: S10, B10.</summary>
@@ -139,19 +64,10 @@ public sealed partial class ServerVirtualDeviceSet
     /// <returns>NOERROR; VD_E_INVALID for an address that is no allocated buffer's, or another size; VD_E_PROTOCOL.</returns>
     public VdResult FreeBuffer(nint address, uint sizeBytes)
     {
-        lock (_gate)
-        {
-            VdResult result = ServerSetMachine.Next(CurrentState(), ServerSetEvent.FreeBuffer).Status;
-            if (result != VdResult.Ok)
-            {
-                return Misplaced("FreeBuffer", result);
-            }
-
-            return _pool!.TryFree(address, sizeBytes)
-                ? VdResult.Ok
-                : Fail(new VdFailure(VdResult.Invalid,
-                    $"set '{_name}': 0x{address:X} is no allocated buffer of {sizeBytes} bytes"));
-        }
+        long started = VdiTelemetry.Timestamp();
+        VdResult result = FreeBufferCore(address, sizeBytes);
+        VdiTelemetry.Call(Half.Server, nameof(FreeBuffer), _name, null, result, started);
+        return result;
     }
 
     /// <summary>Gives a buffer back. Spec: S10, B10.</summary>

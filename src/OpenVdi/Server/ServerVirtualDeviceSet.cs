@@ -1,3 +1,4 @@
+using OpenVdi.Diagnostics;
 using OpenVdi.Transport;
 
 namespace OpenVdi.Server;
@@ -29,6 +30,7 @@ public sealed partial class ServerVirtualDeviceSet : IDisposable
     private bool _agentHasRun;
     private volatile bool _isAgentRunning;
     private bool _isPlacing;
+    private int _isAbortReported;
     private VdFailure? _lastFailure;
     private AbortNotice? _abort;
 
@@ -67,6 +69,8 @@ public sealed partial class ServerVirtualDeviceSet : IDisposable
         }
     }
 
+    internal string Name => _name;
+
     internal bool IsAgentRunning => _isAgentRunning;
 
     /// <summary>Finds the set. Must be the first call (S-n3). Spec: S1, V12, V13.</summary>
@@ -76,41 +80,10 @@ public sealed partial class ServerVirtualDeviceSet : IDisposable
     /// another server has it open; VD_E_INSTANCE_NAME.</returns>
     public VdResult Open(string? instanceName, string? setName)
     {
-        lock (_gate)
-        {
-            Step<ServerSetState> step = ServerSetMachine.Next(CurrentState(), ServerSetEvent.Open);
-            if (step.Status != VdResult.Ok)
-            {
-                return Misplaced("Open", step.Status);
-            }
-
-            if (_isAgentRunning)
-            {
-                return Fail(new VdFailure(VdResult.ProtocolError, $"set '{_name}': its completion agent has not returned yet"));
-            }
-
-            if (!SetName.TryParse(setName, out SetName name, out string? problem))
-            {
-                return Fail(new VdFailure(VdResult.Invalid, $"Open: {problem}"));
-            }
-
-            IServerChannel? channel = null;
-            VdFailure? failure = _transport.ResolveInstance(instanceName, out string instance)
-                ?? _transport.Open(instance, name, out channel);
-            if (failure is not null)
-            {
-                return Fail(failure);
-            }
-
-            _state = step.Next;
-            _channel = channel;
-            _name = name.Value;
-            _configuration = channel!.Wishes;
-            _devices = new ServerVirtualDevice?[channel.Wishes.DeviceCount];
-            _pool = new BufferPool(channel.Wishes.PrefixZoneSizeBytes);
-            (_openedCount, _agent, _agentHasRun, _abort) = (0, null, false, null);
-            return VdResult.Ok;
-        }
+        long started = VdiTelemetry.Timestamp();
+        VdResult result = OpenCore(instanceName, setName);
+        VdiTelemetry.Call(Half.Server, nameof(Open), _name, null, result, started);
+        return result;
     }
 
     /// <summary>The client's wishes; after BeginConfiguration the configuration as it stands. Spec: S2, G2.</summary>
@@ -118,12 +91,10 @@ public sealed partial class ServerVirtualDeviceSet : IDisposable
     /// <returns>NOERROR; VD_E_PROTOCOL when there is no set; VD_E_ABORT.</returns>
     public VdResult GetConfiguration(out SetConfiguration? configuration)
     {
-        lock (_gate)
-        {
-            VdResult result = ServerSetMachine.Next(CurrentState(), ServerSetEvent.GetConfiguration).Status;
-            configuration = result == VdResult.Ok ? _configuration : null;
-            return result == VdResult.Ok ? result : Misplaced("GetConfiguration", result);
-        }
+        long started = VdiTelemetry.Timestamp();
+        VdResult result = GetConfigurationCore(out configuration);
+        VdiTelemetry.Call(Half.Server, nameof(GetConfiguration), _name, null, result, started);
+        return result;
     }
 
     /// <summary>Fixes features, block size, alignment and transfer size for the life of the set. The order of the
@@ -138,27 +109,10 @@ public sealed partial class ServerVirtualDeviceSet : IDisposable
     public VdResult BeginConfiguration(
         VdFeatures features, uint blockSizeBytes, uint alignmentBytes, uint maxTransferSizeBytes, TimeSpan timeout)
     {
-        _ = timeout;
-        lock (_gate)
-        {
-            Step<ServerSetState> step = ServerSetMachine.Next(CurrentState(), ServerSetEvent.BeginConfiguration);
-            if (step.Status != VdResult.Ok)
-            {
-                return Misplaced("BeginConfiguration", step.Status);
-            }
-
-            VdFailure? failure = ConfigurationRules.Negotiate(
-                _channel!.Wishes, features, blockSizeBytes, alignmentBytes, maxTransferSizeBytes,
-                out SetConfiguration? configuration);
-            if (failure is not null)
-            {
-                return Fail(failure with { Message = $"set '{_name}': {failure.Message}" });
-            }
-
-            _state = step.Next;
-            _configuration = configuration;
-            return VdResult.Ok;
-        }
+        long started = VdiTelemetry.Timestamp();
+        VdResult result = BeginConfigurationCore(features, blockSizeBytes, alignmentBytes, maxTransferSizeBytes, timeout);
+        VdiTelemetry.Call(Half.Server, nameof(BeginConfiguration), _name, null, result, started);
+        return result;
     }
 
     /// <summary>Names and opens the next device, in the order of the VIRTUAL_DEVICE clauses. Spec: S7, 3.6, N5, N6.</summary>
@@ -168,33 +122,10 @@ public sealed partial class ServerVirtualDeviceSet : IDisposable
     /// or used twice; VD_E_PROTOCOL; VD_E_ABORT.</returns>
     public VdResult OpenDevice(string? name, out ServerVirtualDevice? device)
     {
-        device = null;
-        lock (_gate)
-        {
-            Step<ServerSetState> step = ServerSetMachine.Next(CurrentState(), ServerSetEvent.OpenDevice);
-            if (step.Status != VdResult.Ok)
-            {
-                return Misplaced("OpenDevice", step.Status);
-            }
-
-            if (_openedCount == _devices.Length)
-            {
-                return Fail(new VdFailure(VdResult.DevicesOpen, $"set '{_name}': all {_devices.Length} devices are open"));
-            }
-
-            if (!SetName.TryParse(name, out SetName deviceName, out string? problem)
-                || (problem = MisnamedBecause(deviceName.Value)) is not null)
-            {
-                return Fail(new VdFailure(VdResult.Invalid, $"set '{_name}': device {_openedCount}: {problem}"));
-            }
-
-            int index = _openedCount++;
-            device = new ServerVirtualDevice(this, _channel!, index, deviceName.Value, _configuration!, _queueCapacity);
-            _devices[index] = device;
-            _channel!.NameDevice(index, deviceName.Value);
-            _state = step.Next;
-            return VdResult.Ok;
-        }
+        long started = VdiTelemetry.Timestamp();
+        VdResult result = OpenDeviceCore(name, out device);
+        VdiTelemetry.Call(Half.Server, nameof(OpenDevice), _name, name, result, started);
+        return result;
     }
 
     /// <summary>Runs the completion agent on the calling thread: it waits for completions and calls back, until all devices
@@ -203,20 +134,10 @@ public sealed partial class ServerVirtualDeviceSet : IDisposable
     /// <remarks>What a callback throws aborts the set; when every command has had its callback, the exception leaves here.</remarks>
     public VdResult ExecuteCompletionAgent()
     {
-        VdResult refusal = BeginAgent(out CompletionAgent? agent);
-        if (agent is null)
-        {
-            return refusal;
-        }
-
-        try
-        {
-            return agent.Run();
-        }
-        finally
-        {
-            EndAgent();
-        }
+        long started = VdiTelemetry.Timestamp();
+        VdResult result = ExecuteCompletionAgentCore();
+        VdiTelemetry.Call(Half.Server, nameof(ExecuteCompletionAgent), _name, null, result, started);
+        return result;
     }
 
     /// <summary>Aborts the set for both halves. Spec: S14, X2, S-n5, Y1 to Y12.</summary>
@@ -227,19 +148,10 @@ public sealed partial class ServerVirtualDeviceSet : IDisposable
     /// <param name="reason">In words, at most a line.</param>
     public VdResult SignalAbort(string reason)
     {
-        ArgumentNullException.ThrowIfNull(reason);
-        lock (_gate)
-        {
-            VdResult result = ServerSetMachine.Next(CurrentState(), ServerSetEvent.SignalAbort).Status;
-            if (result != VdResult.Ok)
-            {
-                return Misplaced("SignalAbort", result);
-            }
-
-            _channel!.SignalAbort(AbortReason.ServerSignalled, reason);
-            CurrentState();
-            return VdResult.Ok;
-        }
+        long started = VdiTelemetry.Timestamp();
+        VdResult result = SignalAbortCore(reason);
+        VdiTelemetry.Call(Half.Server, nameof(SignalAbort), _name, null, result, started);
+        return result;
     }
 
     /// <summary>Gives up the set and all that belongs to it, in all cases: when devices are open the set is aborted first
@@ -251,52 +163,10 @@ public sealed partial class ServerVirtualDeviceSet : IDisposable
     /// go when the agent does.</remarks>
     public VdResult Close()
     {
-        Step<ServerSetState> step;
-        lock (_gate)
-        {
-            bool isEarly = AnyDeviceOpen();
-            step = ServerSetMachine.Next(CurrentState(), isEarly ? ServerSetEvent.CloseEarly : ServerSetEvent.Close);
-            if (_channel is null || _state == ServerSetState.DoesNotExist)
-            {
-                return Misplaced("Close", step.Status);
-            }
-
-            // The agent first hears that it is to stop: it ends with NOERROR, whatever it sees of the abort (A6).
-            bool isComplete = AllDevicesClosed();
-            if (_isAgentRunning)
-            {
-                _agent!.Stop();
-            }
-
-            if (!isComplete)
-            {
-                _channel.SignalAbort(AbortReason.ServerClosed, isEarly
-                    ? $"the server closed set '{_name}' while devices were open"
-                    : $"the server closed set '{_name}' before all its devices were closed");
-            }
-
-            _state = step.Next;
-            _abort = _channel.Abort;
-            while (_isPlacing)
-            {
-                Monitor.Wait(_gate);
-            }
-
-            if (_isAgentRunning && _agent!.ThreadId != Environment.CurrentManagedThreadId)
-            {
-                WaitForAgent();
-            }
-
-            if (!_isAgentRunning)
-            {
-                Release();
-            }
-        }
-
-        return step.Status == VdResult.Ok
-            ? VdResult.Ok
-            : Fail(new VdFailure(step.Status, $"set '{_name}': closed while devices were open",
-                "close each device before Close; all was released."));
+        long started = VdiTelemetry.Timestamp();
+        VdResult result = CloseCore();
+        VdiTelemetry.Call(Half.Server, nameof(Close), _name, null, result, started);
+        return result;
     }
 
     /// <summary>Close, when a set is there.</summary>
@@ -311,6 +181,15 @@ public sealed partial class ServerVirtualDeviceSet : IDisposable
         if (isOpen)
         {
             Close();
+        }
+    }
+
+    /// <summary>Tells whoever listens that this half has seen the abort; once for each set.</summary>
+    internal void ReportAbort(IServerChannel channel)
+    {
+        if (channel.Abort is { } notice && Interlocked.Exchange(ref _isAbortReported, 1) == 0)
+        {
+            VdiTelemetry.Aborted(Half.Server, _name, notice);
         }
     }
 
@@ -415,7 +294,9 @@ public sealed partial class ServerVirtualDeviceSet : IDisposable
         }
 
         _abort ??= _channel.Abort;
+        ReportAbort(_channel);
         _channel.Dispose();
+        VdiTelemetry.SetClosed(Half.Server, _name);
         _channel = null;
         _configuration = null;
     }
@@ -473,6 +354,7 @@ public sealed partial class ServerVirtualDeviceSet : IDisposable
             if (channel.IsAborted)
             {
                 _state = ServerSetMachine.Next(_state, ServerSetEvent.SignalAbort).Next;
+                ReportAbort(channel);
             }
             else if (_state == ServerSetState.Active && _agentHasRun && !_isAgentRunning)
             {
