@@ -271,6 +271,8 @@ public sealed class ClientVirtualDevice
 
     private VdResult FindClosed()
     {
+        // First said, then passed: whoever looks from outside finds the mark, or that it was reported.
+        _channel.MarkDeviceClosed(_index);
         Pass();
         Step<DeviceState> step = DeviceMachine.Next(_state, ClientDeviceEvent.FindClosed);
         _state = step.Next;
@@ -278,7 +280,6 @@ public sealed class ClientVirtualDevice
         // What is still held can no longer be completed; the server has it called back with 995 (D23, A5).
         _link.Complete(new DeviceCompletion(
             DeviceCompletion.ClosedTag, CompletionCode.OperationAborted, 0, 0, _fetchedCount));
-        _channel.MarkDeviceClosed(_index);
         return step.Status;
     }
 

@@ -8,22 +8,22 @@ namespace OpenVdi.Server;
 /// closed, on Close, or on abort. Spec: A1 to A7, Z1 to Z4.</summary>
 internal sealed class CompletionAgent
 {
+    private readonly ServerVirtualDeviceSet _set;
     private readonly IServerChannel _channel;
     private readonly ServerVirtualDevice?[] _devices;
-    private readonly string _setName;
     private SilenceClock _clock;
     private volatile bool _isStopping;
 
+    /// <param name="set">Whose agent it is.</param>
     /// <param name="channel">The server's end of the set.</param>
     /// <param name="devices">The set's table of devices, which fills as they are opened.</param>
     /// <param name="configuration">The final configuration.</param>
-    /// <param name="setName">For messages.</param>
     public CompletionAgent(
-        IServerChannel channel, ServerVirtualDevice?[] devices, SetConfiguration configuration, string setName)
+        ServerVirtualDeviceSet set, IServerChannel channel, ServerVirtualDevice?[] devices, SetConfiguration configuration)
     {
+        _set = set;
         _channel = channel;
         _devices = devices;
-        _setName = setName;
         ThreadId = Environment.CurrentManagedThreadId;
         _clock = new SilenceClock(TimeSpan.FromMilliseconds(configuration.ServerTimeoutMilliseconds), Now());
     }
@@ -62,7 +62,7 @@ internal sealed class CompletionAgent
         {
             // A callback threw. The set cannot go on as if nothing were; the rest of the commands have their callbacks, and
             // the exception goes to whoever lent the thread.
-            _channel.SignalAbort(AbortReason.InternalFailure, $"set '{_setName}': a completion routine threw an exception");
+            _channel.SignalAbort(AbortReason.InternalFailure, $"set '{_set.Name}': a completion routine threw an exception");
             AbortAll();
             throw;
         }
@@ -80,6 +80,12 @@ internal sealed class CompletionAgent
             return true;
         }
 
+        // Only the end is worth a look at every device.
+        if (_set.ClosedDeviceCount < _devices.Length)
+        {
+            return false;
+        }
+
         foreach (ServerVirtualDevice? device in _devices)
         {
             if (device is null || !device.IsFinished())
@@ -93,28 +99,36 @@ internal sealed class CompletionAgent
 
     private bool ProcessRound(bool wait)
     {
-        WaitOutcome outcome = _channel.WaitCompletions(wait ? _clock.WaitFrom(Now()) : TimeSpan.Zero, out ulong devices);
-        if (outcome == WaitOutcome.Ready)
+        TimeSpan limit = !wait ? TimeSpan.Zero : _clock.IsOff ? Timeout.InfiniteTimeSpan : _clock.WaitFrom(Now());
+        bool progressed = false;
+        if (_channel.WaitCompletions(limit, out ulong devices) == WaitOutcome.Ready)
         {
-            bool progressed = false;
             for (; devices != 0; devices &= devices - 1)
             {
                 progressed |= ProcessDevice(BitOperations.TrailingZeroCount(devices));
             }
-
-            if (progressed)
-            {
-                _clock.NoteProgress(Now());
-            }
         }
 
-        if (_clock.IsOver(Now(), IsPending()))
+        if (!_clock.IsOff)
         {
-            _channel.SignalAbort(AbortReason.ClientSilent,
-                $"set '{_setName}': the client completed nothing for more than twice serverTimeOut");
+            WatchSilence(progressed);
         }
 
         return true;
+    }
+
+    private void WatchSilence(bool progressed)
+    {
+        TimeSpan now = Now();
+        if (progressed)
+        {
+            _clock.NoteProgress(now);
+        }
+        else if (_clock.IsDue(now) && _clock.IsOver(now, IsPending()))
+        {
+            _channel.SignalAbort(AbortReason.ClientSilent,
+                $"set '{_set.Name}': the client completed nothing for more than twice serverTimeOut");
+        }
     }
 
     private bool ProcessDevice(int index)

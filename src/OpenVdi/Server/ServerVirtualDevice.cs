@@ -180,6 +180,8 @@ public sealed class ServerVirtualDevice
         }
     }
 
+    private static bool IsTransfer(CommandCode code) => code is CommandCode.Read or CommandCode.Write;
+
     private void CallBackAll(List<ServerCommand>? commands, CompletionCode code)
     {
         if (commands is null)
@@ -251,7 +253,8 @@ public sealed class ServerVirtualDevice
 
         uint tag = _outstanding.Begin(command, _sentCount, _errorEpoch, started);
         DeviceCommand image = new(
-            tag, command.Code, command.SizeBytes, command.InPosition, command.Buffer.Handle, _errorEpoch);
+            tag, command.Code, command.SizeBytes, command.InPosition,
+            IsTransfer(command.Code) ? command.Buffer.Handle : BufferHandle.None, _errorEpoch);
         if (!_channel.TrySend(_index, image))
         {
             // The client has not yet passed over what it will not see (D5): full all the same.
@@ -274,7 +277,7 @@ public sealed class ServerVirtualDevice
             return Violation($"the client completed command {completion.Tag}, which is not outstanding");
         }
 
-        bool isTransfer = command.Code is CommandCode.Read or CommandCode.Write;
+        bool isTransfer = IsTransfer(command.Code);
         uint newlyFetched = completion.FetchedCount - _fetchedCount;
         if (newlyFetched > _sentCount - _fetchedCount || (int)(completion.FetchedCount - sequence) <= 0)
         {
@@ -324,7 +327,7 @@ public sealed class ServerVirtualDevice
             {
                 _state = step.Next;
                 _channel.SendCloseMark(_index);
-                _channel.WakeAgent();
+                _set.NoteDeviceClosed();
             }
 
             return step.Status;
@@ -344,7 +347,7 @@ public sealed class ServerVirtualDevice
 
     private void CheckTransfer(ServerCommand command)
     {
-        if (command.Code is not (CommandCode.Read or CommandCode.Write))
+        if (!IsTransfer(command.Code))
         {
             return;
         }

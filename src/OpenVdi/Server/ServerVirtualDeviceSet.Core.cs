@@ -40,7 +40,8 @@ public sealed partial class ServerVirtualDeviceSet
             _configuration = channel!.Wishes;
             _devices = new ServerVirtualDevice?[channel.Wishes.DeviceCount];
             _pool = new BufferPool(channel.Wishes.PrefixZoneSizeBytes);
-            (_openedCount, _agent, _agentHasRun, _abort, _isAbortReported) = (0, null, false, null, 0);
+            (_openedCount, _closedDeviceCount, _agent, _agentHasRun) = (0, 0, null, false);
+            (_abort, _isAbortReported) = (null, 0);
             VdiTelemetry.SetOpened(Half.Server, _name);
             return VdResult.Ok;
         }

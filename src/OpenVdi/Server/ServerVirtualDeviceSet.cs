@@ -31,6 +31,7 @@ public sealed partial class ServerVirtualDeviceSet : IDisposable
     private volatile bool _isAgentRunning;
     private bool _isPlacing;
     private int _isAbortReported;
+    private int _closedDeviceCount;
     private VdFailure? _lastFailure;
     private AbortNotice? _abort;
 
@@ -72,6 +73,8 @@ public sealed partial class ServerVirtualDeviceSet : IDisposable
     internal string Name => _name;
 
     internal bool IsAgentRunning => _isAgentRunning;
+
+    internal int ClosedDeviceCount => Volatile.Read(ref _closedDeviceCount);
 
     /// <summary>Finds the set. Must be the first call (S-n3). Spec: S1, V12, V13.</summary>
     /// <param name="instanceName">The engine's instance; null or empty for the default one (N10).</param>
@@ -184,6 +187,13 @@ public sealed partial class ServerVirtualDeviceSet : IDisposable
         }
     }
 
+    /// <summary>Counts a device that was closed, and has the agent look whether it was the last.</summary>
+    internal void NoteDeviceClosed()
+    {
+        Interlocked.Increment(ref _closedDeviceCount);
+        _channel?.WakeAgent();
+    }
+
     /// <summary>Tells whoever listens that this half has seen the abort; once for each set.</summary>
     internal void ReportAbort(IServerChannel channel)
     {
@@ -242,7 +252,7 @@ public sealed partial class ServerVirtualDeviceSet : IDisposable
 
             _state = step.Next;
             _agentHasRun = true;
-            agent = _agent = new CompletionAgent(_channel!, _devices, _configuration!, _name);
+            agent = _agent = new CompletionAgent(this, _channel!, _devices, _configuration!);
             _isAgentRunning = true;
             return VdResult.Ok;
         }

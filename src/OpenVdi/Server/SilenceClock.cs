@@ -18,11 +18,11 @@ internal struct SilenceClock
         _silentIntervalCount = 0;
     }
 
+    /// <summary>Whether there is no limit, so that nobody needs to look at a clock.</summary>
+    public readonly bool IsOff => _interval == TimeSpan.Zero;
+
     /// <summary>How long the agent may wait before it has to ask <see cref="IsOver"/>.</summary>
-    public readonly TimeSpan WaitFrom(TimeSpan now) =>
-        _interval == TimeSpan.Zero ? Timeout.InfiniteTimeSpan
-        : _intervalEnd > now ? _intervalEnd - now
-        : TimeSpan.Zero;
+    public readonly TimeSpan WaitFrom(TimeSpan now) => _intervalEnd > now ? _intervalEnd - now : TimeSpan.Zero;
 
     /// <summary>A completion came: the clock starts again (Z3).</summary>
     public void NoteProgress(TimeSpan now)
@@ -31,16 +31,14 @@ internal struct SilenceClock
         _silentIntervalCount = 0;
     }
 
-    /// <summary>Whether the client has been silent for too long.</summary>
+    /// <summary>Whether an interval has ended, and <see cref="IsOver"/> is to be asked.</summary>
+    public readonly bool IsDue(TimeSpan now) => now >= _intervalEnd;
+
+    /// <summary>Ends an interval; says whether the client has been silent for too long.</summary>
     /// <param name="now">The time.</param>
     /// <param name="isPending">Whether commands are outstanding; idle time does not count (Z3).</param>
     public bool IsOver(TimeSpan now, bool isPending)
     {
-        if (_interval == TimeSpan.Zero || now < _intervalEnd)
-        {
-            return false;
-        }
-
         _intervalEnd = now + _interval;
         _silentIntervalCount = isPending ? _silentIntervalCount + 1 : 0;
         return _silentIntervalCount > 2;

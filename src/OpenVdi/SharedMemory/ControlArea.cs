@@ -136,12 +136,12 @@ internal sealed unsafe class ControlArea : IDisposable
         }
     }
 
-    /// <summary>Whether the server has closed every device: then a party that leaves, leaves in order.</summary>
-    public bool IsClosedByServer()
+    /// <summary>Whether every device has been reported closed, or has its close mark in the queue.</summary>
+    public bool HasAllCloseMarks(int capacity)
     {
         for (int device = 0; device < DeviceCount; device++)
         {
-            if (Volatile.Read(ref Device(device)->ServerState) != DeviceBlock.CloseMarkSent)
+            if (!HasCloseMark(device, capacity))
             {
                 return false;
             }
@@ -186,6 +186,41 @@ internal sealed unsafe class ControlArea : IDisposable
         Mapping? mapping = Mapping.TryMap(file, SizeBytesFor(deviceCount), out int errno);
         area = mapping is null ? null : new ControlArea(file, mapping, deviceCount);
         return mapping is null ? SystemFailure.Of(errno, "the control area cannot be mapped") : null;
+    }
+
+    private bool HasCloseMark(int index, int capacity)
+    {
+        // The client may pass commands while we look; one that only pretends to is not waited for.
+        const int MaxLooks = 64;
+        DeviceBlock* device = Device(index);
+        uint passed;
+        int looks = 0;
+        do
+        {
+            passed = Volatile.Read(ref device->PassedCount);
+            for (uint number = passed; number - passed < (uint)capacity; number++)
+            {
+                CommandSlot* slot = Commands(index) + (number & (uint)(capacity - 1));
+                if (Volatile.Read(ref slot->Sequence) != number + 1)
+                {
+                    break;
+                }
+
+                if (Volatile.Read(ref slot->Code) == (int)DeviceCommand.CloseMark)
+                {
+                    return true;
+                }
+            }
+
+            // A mark that is no longer in the queue was reported before it was passed.
+            if (Volatile.Read(ref device->Claim) == DeviceBlock.ReportedClosed)
+            {
+                return true;
+            }
+        }
+        while (Volatile.Read(ref device->PassedCount) != passed && ++looks < MaxLooks);
+
+        return false;
     }
 
     private static long DeviceOffset(int index) => ControlHeader.SizeBytes + ((long)index * DeviceBlock.SizeBytes);

@@ -82,7 +82,7 @@ internal sealed class PrimaryClientChannel : SharedClientChannel
 
         // A secondary may go as it likes, or die: nobody but its primary cares (X7). A server that has closed all its devices
         // has said all it had to say.
-        if (connection.Role == PeerRole.Server && !Control.IsClosedByServer())
+        if (connection.Role == PeerRole.Server && !IsClosedByServer)
         {
             SignalAbort(AbortReason.ServerDied, $"set '{_name}': the server is gone: {how}");
         }
@@ -90,7 +90,7 @@ internal sealed class PrimaryClientChannel : SharedClientChannel
 
     private protected override void Leave()
     {
-        if (!IsAborted && !Control.IsClosedByServer())
+        if (!IsAborted && !IsClosedByServer)
         {
             SignalAbort(AbortReason.ClientClosed, $"set '{_name}': the primary client closed it");
         }
@@ -135,7 +135,7 @@ internal sealed class PrimaryClientChannel : SharedClientChannel
                 return Refuse(connection, VdResult.ProtocolError, "another server has opened the set");
             case PeerRole.Secondary when IsAborted:
                 return Refuse(connection, VdResult.Aborted, $"the set is aborted: {Abort?.Detail}");
-            case PeerRole.Secondary when !isOurInstance || !IsReadyForSecondaries:
+            case PeerRole.Secondary when !isOurInstance || !WasConfigurationRead:
                 return Refuse(connection, VdResult.ProtocolError, "the primary client has not completed GetConfiguration");
             case PeerRole.Server or PeerRole.Secondary:
                 connection.Role = (PeerRole)role;
@@ -145,8 +145,6 @@ internal sealed class PrimaryClientChannel : SharedClientChannel
                 return false;
         }
     }
-
-    private bool IsReadyForSecondaries => Directory.Configuration is not null;
 
     private bool Refuse(ControlConnection connection, VdResult result, string words)
     {

@@ -88,7 +88,7 @@ internal sealed class SecondaryClientChannel : SharedClientChannel
     /// <inheritdoc/>
     public override void HandleEnd(ControlConnection connection, string how)
     {
-        if (!Control.IsClosedByServer())
+        if (!IsClosedByServer)
         {
             SignalAbort(AbortReason.ClientDied, $"set '{_name}': the primary client is gone: {how}");
         }

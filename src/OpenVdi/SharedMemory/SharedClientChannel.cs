@@ -14,6 +14,7 @@ internal abstract unsafe class SharedClientChannel : IClientChannel, IControlHan
     // Guards against a word of abort after the end; taken for no longer than that word.
     private readonly object _lifeGate = new();
     private bool _isDisposed;
+    private volatile bool _wasConfigurationRead;
 
     private protected SharedClientChannel(ControlArea control, SetConfiguration wishes)
     {
@@ -49,6 +50,14 @@ internal abstract unsafe class SharedClientChannel : IClientChannel, IControlHan
 
     /// <summary>The thread that listens; set right after construction.</summary>
     private protected ControlLoop? Loop { get; set; }
+
+    /// <summary>Whether this client has completed GetConfiguration (P4).</summary>
+    private protected bool WasConfigurationRead => _wasConfigurationRead;
+
+    /// <summary>Whether nothing more is to be expected of the server: each device has its close mark, in the queue or
+    /// reported. What the server says of itself elsewhere does not count: without its mark a GetCommand would wait for ever.
+    /// </summary>
+    private protected bool IsClosedByServer => Directory.QueueCapacity > 0 && Control.HasAllCloseMarks(Directory.QueueCapacity);
 
     /// <summary>Claimed here and not yet closed.</summary>
     private protected bool HasOpenDevice
@@ -90,8 +99,12 @@ internal abstract unsafe class SharedClientChannel : IClientChannel, IControlHan
     }
 
     /// <inheritdoc/>
-    public WaitOutcome WaitConfigured(TimeSpan timeout, out SetConfiguration? configuration) =>
-        Directory.WaitConfigured(timeout, out configuration);
+    public WaitOutcome WaitConfigured(TimeSpan timeout, out SetConfiguration? configuration)
+    {
+        WaitOutcome outcome = Directory.WaitConfigured(timeout, out configuration);
+        _wasConfigurationRead |= outcome == WaitOutcome.Ready;
+        return outcome;
+    }
 
     /// <inheritdoc/>
     public string DeviceName(int index) => Directory.Names[index];

@@ -180,7 +180,12 @@ internal sealed unsafe class SharedServerChannel : IServerChannel, IControlHandl
         devices = outcome == WaitOutcome.Ready && Volatile.Read(ref _control.Header->PendingDevices) != 0
             ? Interlocked.Exchange(ref _control.Header->PendingDevices, 0)
             : 0;
-        Volatile.Write(ref _isAgentWoken, 0);
+        if (Volatile.Read(ref _isAgentWoken) != 0)
+        {
+            // A full fence too: what the waker did before is looked at after.
+            Interlocked.Exchange(ref _isAgentWoken, 0);
+        }
+
         if ((devices & ~_deviceMask) != 0)
         {
             SignalAbort(AbortReason.PeerViolation, $"set '{_name}': completions of devices that it does not have");
