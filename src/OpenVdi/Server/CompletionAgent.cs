@@ -99,7 +99,9 @@ internal sealed class CompletionAgent
 
     private bool ProcessRound(bool wait)
     {
-        TimeSpan limit = !wait ? TimeSpan.Zero : _clock.IsOff ? Timeout.InfiniteTimeSpan : _clock.WaitFrom(Now());
+        // Asked before the rings are: what the client had completed by then is in them.
+        bool isClientGone = _channel.IsClientGone;
+        TimeSpan limit = !wait || isClientGone ? TimeSpan.Zero : _clock.IsOff ? Timeout.InfiniteTimeSpan : _clock.WaitFrom(Now());
         bool progressed = false;
         if (_channel.WaitCompletions(limit, out ulong devices) == WaitOutcome.Ready)
         {
@@ -107,6 +109,12 @@ internal sealed class CompletionAgent
             {
                 progressed |= ProcessDevice(BitOperations.TrailingZeroCount(devices));
             }
+        }
+
+        if (isClientGone && !progressed && IsPending())
+        {
+            _channel.SignalAbort(AbortReason.ClientDied,
+                $"set '{_set.Name}': the client is gone with commands in its hands");
         }
 
         if (!_clock.IsOff)

@@ -25,6 +25,7 @@ internal sealed unsafe class SharedServerChannel : IServerChannel, IControlHandl
     private bool _isPublished;
     private bool _isDisposed;
     private int _isAgentWoken;
+    private volatile bool _isClientGone;
 
     private SharedServerChannel(Handshake.Admission admission, SetName name, string path)
     {
@@ -39,6 +40,9 @@ internal sealed unsafe class SharedServerChannel : IServerChannel, IControlHandl
 
     /// <inheritdoc/>
     public SetConfiguration Wishes { get; }
+
+    /// <inheritdoc/>
+    public bool IsClientGone => _isClientGone;
 
     /// <inheritdoc/>
     public bool IsAborted => _latch.IsAborted;
@@ -243,6 +247,10 @@ internal sealed unsafe class SharedServerChannel : IServerChannel, IControlHandl
         {
             SignalAbort(AbortReason.ClientDied, $"set '{_name}': the primary client is gone: {how}");
         }
+
+        // It may have completed everything and gone (T4), or have died over a command: the agent knows which.
+        _isClientGone = true;
+        WakeAgent();
 
         // A dead primary cannot take its name away (9.5).
         Rendezvous.TryRemoveStale(_path);

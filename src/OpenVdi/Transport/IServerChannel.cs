@@ -38,6 +38,11 @@ internal interface IServerChannel : ISetChannel
     /// <summary>Takes the next completion of a device. False when there is none, or the peer broke the rules.</summary>
     bool TryTakeCompletion(int device, out DeviceCompletion completion);
 
+    /// <summary>Whether the primary client has left, or died, after every device had its close mark: not an abort by itself.
+    /// What it completed before can still be taken; more will not come. <see cref="WaitCompletions"/> ends when it turns
+    /// true.</summary>
+    bool IsClientGone { get; }
+
     /// <summary>Ends a wait of the agent.</summary>
     void WakeAgent();
 }

@@ -59,6 +59,9 @@ internal sealed class InProcessServerChannel : IServerChannel
         _set.TryTakeCompletion(device, out completion);
 
     /// <inheritdoc/>
+    public bool IsClientGone => _set.IsPrimaryGone;
+
+    /// <inheritdoc/>
     public void WakeAgent() => _set.WakeAgent();
 
     /// <inheritdoc/>

@@ -31,6 +31,9 @@ internal sealed class InProcessSet
     private ulong _devicesToLookAt;
     private bool _agentIsWoken;
 
+    // Set once, before the agent is woken for it.
+    private bool _isPrimaryGone;
+
     // Written once, under _gate; read by everyone before each wait.
     private volatile AbortNotice? _abort;
     private volatile int _queueCapacity;
@@ -63,6 +66,12 @@ internal sealed class InProcessSet
     public bool IsAborted => _abort is not null;
 
     public AbortNotice? Abort => _abort;
+
+    public bool IsPrimaryGone
+    {
+        get => Volatile.Read(ref _isPrimaryGone);
+        private set => Volatile.Write(ref _isPrimaryGone, value);
+    }
 
     /// <summary>Guards the completions of all devices; the agent waits on it.</summary>
     public object AgentGate { get; } = new();
@@ -398,6 +407,8 @@ internal sealed class InProcessSet
 
         _transport.Forget(this);
         Leave(static _ => { });
+        IsPrimaryGone = true;
+        WakeAgent();
     }
 
     /// <summary>A secondary client leaves: early, when a device that it took is not closed (P7).</summary>
