@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
@@ -55,13 +56,15 @@ public readonly record struct SetName
 
     private static bool IsWellFormed(string text)
     {
-        foreach (Rune rune in text.EnumerateRunes())
+        ReadOnlySpan<char> rest = text;
+        while (!rest.IsEmpty)
         {
-            // EnumerateRunes puts the replacement character where a surrogate stands alone.
-            if (rune == Rune.ReplacementChar && !text.Contains('\uFFFD', StringComparison.Ordinal))
+            if (Rune.DecodeFromUtf16(rest, out _, out int length) != OperationStatus.Done)
             {
                 return false;
             }
+
+            rest = rest[length..];
         }
 
         return true;
