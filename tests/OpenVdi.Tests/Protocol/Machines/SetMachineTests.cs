@@ -43,6 +43,8 @@ public class SetMachineTests
     {
         // C4n: devices after the first one are opened in Active.
         [("C4", "Active", "OpenDevice")] = new("NOERROR", "Active"),
+        // P11: the primary sees all devices closed that only secondaries had.
+        [("C5", "Initializing", "LastDeviceClosed")] = new("VD_E_CLOSE", "NormallyTerminated"),
         // P9: the primary has no device of its own and is early all the same.
         [("C9", "Initializing", "CloseEarly")] = new("VD_E_OPEN", "DoesNotExist"),
         // The cell says "per device state": the set itself lets the command pass.
@@ -66,6 +68,7 @@ public class SetMachineTests
     [Spec("C4n")]
     [Spec("C9n")]
     [Spec("P9")]
+    [Spec("P11")]
     public void ClientNext_EverySpecifiedCell_AnswersAsTheRowSays(string row, string state, string @event)
     {
         Step<ClientSetState> step = ClientSetMachine.Next(Enum.Parse<ClientSetState>(state), Enum.Parse<ClientSetEvent>(@event));
