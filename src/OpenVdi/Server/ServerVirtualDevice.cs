@@ -19,6 +19,7 @@ public sealed class ServerVirtualDevice
     private uint _sentCount;
     private uint _fetchedCount;
     private uint _errorEpoch;
+    private bool _isInError;
     private bool _isDetached;
 
     internal ServerVirtualDevice(
@@ -296,7 +297,9 @@ public sealed class ServerVirtualDevice
         command.OutPosition = command.Code is CommandCode.GetPosition or CommandCode.SetPosition ? completion.Position : 0;
         if (completion.Code != CompletionCode.Success)
         {
-            bool isFirst = _state != DeviceState.IOError;
+            // Asked beside the state: a device that was closed in IO-ERROR is Closed here, and still in error at the client.
+            bool isFirst = !_isInError;
+            _isInError = true;
             _state = DeviceMachine.Next(_state, ServerDeviceEvent.CommandFailed).Next;
             if (isFirst)
             {
@@ -307,6 +310,7 @@ public sealed class ServerVirtualDevice
         }
         else if (command.Code == CommandCode.ClearError && epoch == _errorEpoch)
         {
+            _isInError = false;
             _state = DeviceMachine.Next(_state, ServerDeviceEvent.ErrorCleared).Next;
         }
 
