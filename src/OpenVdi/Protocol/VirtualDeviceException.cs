@@ -23,6 +23,9 @@ public sealed class VirtualDeviceException : Exception
     /// <summary>The failure in words.</summary>
     public VdFailure Failure { get; }
 
+    /// <summary>How the client completed the device command that failed; null when the failure is a call's.</summary>
+    public CompletionCode? CompletionCode { get; init; }
+
     /// <summary>The code that the interface returned.</summary>
     public VdResult Result => Failure.Result;
 }

@@ -114,7 +114,7 @@ public sealed partial class ServerVirtualDeviceSet
         }
     }
 
-    private VdResult ExecuteCompletionAgentCore()
+    private VdResult ExecuteCompletionAgentCore(Action? onRunning)
     {
         VdResult refusal = BeginAgent(out CompletionAgent? agent);
         if (agent is null)
@@ -124,6 +124,7 @@ public sealed partial class ServerVirtualDeviceSet
 
         try
         {
+            onRunning?.Invoke();
             return agent.Run();
         }
         finally

@@ -5,7 +5,7 @@ namespace OpenVdi.Server;
 
 /// <summary>
 /// IServerVirtualDeviceSet2: a set in the engine's hands. Any thread may call any member, callbacks included; none but
-/// <see cref="ExecuteCompletionAgent"/> and <see cref="Close"/> waits for anything.
+/// <see cref="ExecuteCompletionAgent()"/> and <see cref="Close"/> waits for anything.
 /// </summary>
 /// <remarks>Every function returns the specified code; <see cref="LastFailure"/> says the same in words. An object serves
 /// one set: after Close it is of no use (S-n4) but to Open the next.</remarks>
@@ -135,10 +135,13 @@ public sealed partial class ServerVirtualDeviceSet : IDisposable
     /// are closed and every command has had its callback, or Close, or abort. Spec: S8, A1 to A8.</summary>
     /// <returns>NOERROR; VD_E_ABORT; VD_E_PROTOCOL when an agent runs or has run for this set, or the state forbids it.</returns>
     /// <remarks>What a callback throws aborts the set; when every command has had its callback, the exception leaves here.</remarks>
-    public VdResult ExecuteCompletionAgent()
+    public VdResult ExecuteCompletionAgent() => ExecuteCompletionAgent(null);
+
+    /// <summary>As the other, and says when the agent runs, so that commands may be sent (A2).</summary>
+    internal VdResult ExecuteCompletionAgent(Action? onRunning)
     {
         long started = VdiTelemetry.Timestamp();
-        VdResult result = ExecuteCompletionAgentCore();
+        VdResult result = ExecuteCompletionAgentCore(onRunning);
         VdiTelemetry.Call(Half.Server, nameof(ExecuteCompletionAgent), _name, null, result, started);
         return result;
     }
