@@ -209,12 +209,12 @@ public sealed partial class DevicePump
         await RunAsync(new RefusingHandler(code), cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Makes the thread go. The caller has made its waits end, by an abort or because the device is closed.</summary>
+    /// <summary>Makes the thread go. The caller has aborted the set, unless the device is closed.</summary>
     internal void Stop()
     {
         lock (_gate)
         {
-            _end ??= VdResult.ProtocolError;
+            _end ??= VdResult.Aborted;
             _work.Release();
         }
     }

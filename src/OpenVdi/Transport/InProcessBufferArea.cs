@@ -44,6 +44,13 @@ internal sealed class InProcessBufferArea : BufferArea
         return _memory.AsSpan(_baseOffset, SizeBytes);
     }
 
+    /// <summary>For compressors and others that take addresses; the memory never moves.</summary>
+    public override System.Buffers.MemoryHandle Pin(int elementIndex = 0)
+    {
+        ObjectDisposedException.ThrowIf(_released, this);
+        return _memory.AsMemory(_baseOffset, SizeBytes)[elementIndex..].Pin();
+    }
+
     /// <inheritdoc/>
     protected override void Dispose(bool disposing) => Release();
 }
