@@ -65,6 +65,16 @@ internal sealed unsafe class SharedBufferArea : BufferArea
         return new Span<byte>((void*)address, SizeBytes);
     }
 
+    /// <summary>For compressors and others that take addresses; the memory never moves. A pin does not keep it mapped.</summary>
+    public override System.Buffers.MemoryHandle Pin(int elementIndex = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(elementIndex);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(elementIndex, SizeBytes);
+        nint address = _mapping.Address;
+        ObjectDisposedException.ThrowIf(address == 0, this);
+        return new System.Buffers.MemoryHandle((byte*)address + elementIndex, default, this);
+    }
+
     /// <summary>Unmaps it: every address in it is invalid from now on (B34).</summary>
     public void Release()
     {
