@@ -24,6 +24,7 @@ internal sealed class RestoreTarget : IDisposable
     private readonly bool _wasWal;
     private FileStream? _file;
     private bool _isPublished;
+    private bool _isDisposed;
 
     private RestoreTarget(string path, bool isReplacing, SqliteDatabase? old, bool wasWal)
     {
@@ -148,6 +149,12 @@ internal sealed class RestoreTarget : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         _file?.Dispose();
         if (_file is not null && !_isPublished)
         {

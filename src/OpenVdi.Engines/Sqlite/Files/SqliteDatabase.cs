@@ -34,8 +34,12 @@ internal sealed class SqliteDatabase : IDisposable
             database.Check(raw.sqlite3_extended_result_codes(handle, 1));
             database.Check(raw.sqlite3_busy_timeout(
                 handle, (int)Math.Clamp(lockTimeout.TotalMilliseconds, 0, int.MaxValue)));
-            // Closing must change nothing: without this the last connection would move the log into the file.
-            database.Check(raw.sqlite3_db_config(handle, raw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, out _));
+
+            // Closing must leave what it found: without this the last connection would move a log that others left into
+            // the file. Where there was no log, the one that opening makes is to go again.
+            bool hasLog = new FileInfo(path + "-wal") is { Exists: true, Length: > 0 };
+            database.Check(raw.sqlite3_db_config(
+                handle, raw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, hasLog ? 1 : 0, out _));
             return database;
         }
         catch

@@ -89,9 +89,9 @@ internal sealed class RestoredImage(SafeFileHandle file, string path, int device
         _chunkCount++;
     }
 
-    /// <summary>Checks that nothing is missing, and makes the file durable. To be called when every stripe has ended.</summary>
-    /// <exception cref="SqliteEngineException">MediaIncomplete, MediaDamaged or TargetUnwritable.</exception>
-    public void Finish()
+    /// <summary>Checks that nothing is missing. To be called when every stripe has ended.</summary>
+    /// <exception cref="SqliteEngineException">MediaIncomplete or MediaDamaged.</exception>
+    public void CheckWhole()
     {
         if (_first is null || _chunkCount != _first.ChunkCount)
         {
@@ -108,6 +108,12 @@ internal sealed class RestoredImage(SafeFileHandle file, string path, int device
         }
 
         CheckDatabaseHeader();
+    }
+
+    /// <summary>Makes the file durable.</summary>
+    /// <exception cref="SqliteEngineException">TargetUnwritable.</exception>
+    public void MakeDurable()
+    {
         try
         {
             RandomAccess.FlushToDisk(file);
