@@ -59,12 +59,7 @@ internal sealed class RestoreTarget : IDisposable
                 SqliteFailureKind.TargetUnwritable, $"database '{path}': expected a file or nothing, found a directory");
         }
 
-        // A link is followed now: it is the database that is replaced, not the link to it.
-        if (System.IO.File.ResolveLinkTarget(path, returnFinalTarget: true) is { } linked)
-        {
-            path = linked.FullName;
-        }
-
+        path = FollowLinks(path);
         if (!replace)
         {
             string? existing = Companions(path).Prepend(path).FirstOrDefault(System.IO.File.Exists);
@@ -246,6 +241,20 @@ internal sealed class RestoreTarget : IDisposable
                 return;
             default:
                 throw new IOException($"rename failed with errno {errno}");
+        }
+    }
+
+    // A link is followed now: it is the database that is made or replaced, not the link to it.
+    private static string FollowLinks(string path)
+    {
+        try
+        {
+            var file = new FileInfo(path);
+            return file.LinkTarget is null ? path : file.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
+        }
+        catch (IOException exception)
+        {
+            throw RestoredImage.Unwritable(path, $"following it as a link: {exception.Message}", exception);
         }
     }
 
