@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Reflection;
 using OpenVdi.Bench.Contenders;
 using OpenVdi.Bench.Harness;
 using OpenVdi.Bench.Work;
@@ -38,8 +39,9 @@ public sealed record BenchOptions
     /// <summary>What the run was started with, for the report.</summary>
     public string CommandLine { get; init; } = string.Empty;
 
-    /// <summary>The commit that was built, when known.</summary>
-    public string? Commit { get; init; }
+    /// <summary>The commit that was built, when known: what the build wrote into the version.</summary>
+    public string? Commit { get; init; } = typeof(VdResult).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+').ElementAtOrDefault(1);
 
     /// <summary>The parts that there are.</summary>
     public static IReadOnlyList<string> PartNames { get; } = ["throughput", "roundtrip", "idle", "setup", "wakeups"];
