@@ -19,6 +19,8 @@ public sealed class TransportBenchmark
     private const int SetUpBuffers = 20;
     private const int WakeUpBytes = 64 * 1024;
     private const int WakeUpTransfers = 16;
+    private const int IdleWindows = 3;
+    private const int IdleWarmUpRuns = 200;
     private const uint WakeUpSeed = 20070207;
 
     // A sleeper of OpenVdi looks around twice a second even if nobody wakes it: a lost wake-up would not stop a run, but
@@ -170,16 +172,21 @@ public sealed class TransportBenchmark
         double without = IdleProcessorTime();
         using Cell cell = new(_peer, PlanFor(devices, WakeUpBytes, Direction.Backup));
         _ = cell.Open(ContenderKind.Vdi);
-        _ = cell.Run(ContenderKind.Vdi, SmallBuffersPerSet);
+        for (int run = 0; run < IdleWarmUpRuns; run++)
+        {
+            _ = cell.Run(ContenderKind.Vdi, SmallBuffersPerSet);
+        }
+
         return new IdleReport(s_idleTime.TotalSeconds, devices, IdleProcessorTime(), without);
     }
 
-    private double IdleProcessorTime()
+    // The lowest of some: what the runtime still compiles from the time before does not count.
+    private double IdleProcessorTime() => Enumerable.Range(0, IdleWindows).Min(_ =>
     {
         double before = ProcessorTimeOfBoth();
         _peer.Idle(s_idleTime);
         return (ProcessorTimeOfBoth() - before) * 1000;
-    }
+    });
 
     private double ProcessorTimeOfBoth() =>
         _peer.Call(new PeerRequest(PeerVerb.ProcessorTime)).ProcessorSeconds + LinuxNative.ProcessorTime().TotalSeconds;
