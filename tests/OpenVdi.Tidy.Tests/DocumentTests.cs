@@ -1,0 +1,135 @@
+using System.Text.RegularExpressions;
+using Microsoft.CodeAnalysis;
+
+namespace OpenVdi.Tidy.Tests;
+
+/// <summary>What documents say is there: links, paths, samples, programs, commands.</summary>
+public sealed partial class DocumentTests
+{
+    public static TheoryData<string> Guides => [.. Markdown.Guides.Where(file => Commands(file).Count > 0)];
+
+    [Fact]
+    public void Links_OfDocuments_Resolve() => Findings.AssertNone(
+        Tree.FilesOf(".md").SelectMany(file => BrokenLinks(file, Tree.Read(file))), "broken links");
+
+    [Fact]
+    public void Paths_NamedInDocuments_Exist() => Findings.AssertNone(
+        Tree.FilesOf(".md").Where(file => !file.StartsWith("docs/spec/", StringComparison.Ordinal))
+            .SelectMany(file => MissingPaths(file, Tree.Read(file))),
+        "paths that are not there");
+
+    [Fact]
+    public void Readme_ShowsTheSamplesAsTheyAre() => Findings.AssertNone(
+        Tree.FilesOf("Program.cs", "samples").Where(file => !Markdown.Blocks("README.md", Tree.Read("README.md"))
+            .Any(block => block.Language == "csharp" && block.Text == Tree.Read(file))),
+        "samples that README.md does not show word for word");
+
+    [Fact]
+    public void Programs_InGuides_Compile() => Findings.AssertNone(
+        Markdown.Guides.SelectMany(file => Markdown.Blocks(file, Tree.Read(file)))
+            .Where(block => block is { Language: "csharp", Marker: null })
+            .SelectMany(CompileErrors),
+        "programs in documents that do not compile");
+
+    [Theory]
+    [MemberData(nameof(Guides))]
+    public async Task Commands_OfAGuide_RunAsPrinted(string file)
+    {
+        using Scratch scratch = new();
+        // The reader stands in the root of a clone; what his commands write should not stay there.
+        foreach (string entry in new[] { "vdi", "src", "samples", "docs" })
+        {
+            if (Path.Exists(Tree.PathOf(entry)))
+            {
+                File.CreateSymbolicLink(Path.Combine(scratch.Path, entry), Tree.PathOf(entry));
+            }
+        }
+
+        foreach (FencedBlock block in Commands(file))
+        {
+            ShellResult result = await Shell.RunAsync(scratch.Path, "bash", "-euo", "pipefail", "-c", block.Text);
+            result.AssertSucceeded($"{file}:{block.Line}\n{block.Text}");
+        }
+    }
+
+    [Fact]
+    public void BrokenLinks_OfAFalseOne_ReportsIt()
+    {
+        Assert.Single(BrokenLinks("README.md", "see [it](docs/nowhere.md)"));
+        Assert.Single(BrokenLinks("docs/a.md", "see [it](../README.md#no-such-heading)"));
+        Assert.Empty(BrokenLinks("docs/a.md", "see [it](../README.md#openvdi), [there](https://example.org)"));
+    }
+
+    [Fact]
+    public void MissingPaths_OfAFalseOne_ReportsIt()
+    {
+        Assert.Single(MissingPaths("a.md", "in `src/OpenVdi/Nowhere.cs`"));
+        Assert.Empty(MissingPaths("a.md", "in `src/OpenVdi/Protocol/` and `./vdi demo`"));
+    }
+
+    [Fact]
+    public void CompileErrors_OfAFalseProgram_ReportsIt() =>
+        Assert.NotEmpty(CompileErrors(new FencedBlock("a.md", 1, "csharp", null, "OpenVdi.NoSuchType.Call();")));
+
+    [Fact]
+    public void Blocks_WithAMarker_SayWhyTheyAreLeftOut()
+    {
+        const string Text = "a\n<!-- not run: takes an hour -->\n```sh\nfalse\n```\n```sh\ntrue\n```\n";
+        Assert.Equal(["takes an hour", null], Markdown.Blocks("a.md", Text).Select(block => block.Marker));
+    }
+
+    private static List<FencedBlock> Commands(string file) =>
+        [.. Markdown.Blocks(file, Tree.Read(file)).Where(block => block is { Language: "sh", Marker: null })];
+
+    private static IEnumerable<string> CompileErrors(FencedBlock block)
+    {
+        IEnumerable<MetadataReference> ours = Directory.EnumerateFiles(AppContext.BaseDirectory, "OpenVdi*.dll")
+            .Where(path => !path.EndsWith("Tests.dll", StringComparison.Ordinal))
+            .Select(path => MetadataReference.CreateFromFile(path));
+        return SourceModel.Compile([("block.cs", block.Text)], ours, program: true).GetDiagnostics()
+            .Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)
+            .Select(diagnostic => $"{block.File}:{block.Line + 1 + diagnostic.Location.GetLineSpan().StartLinePosition.Line}: "
+                + diagnostic.GetMessage(null));
+    }
+
+    private static IEnumerable<string> BrokenLinks(string file, string text)
+    {
+        foreach ((int line, string prose) in Markdown.Prose(text))
+        {
+            foreach (Match match in Link().Matches(prose))
+            {
+                string[] target = match.Groups[1].Value.Split('#', 2);
+                if (target[0].Contains(':', StringComparison.Ordinal))
+                {
+                    continue;
+                }
+
+                string path = target[0].Length == 0
+                    ? Tree.PathOf(file)
+                    : Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Tree.PathOf(file))!, target[0]));
+                if (!Path.Exists(path) || (target.Length == 2 && !Slugs(File.ReadAllText(path)).Contains(target[1])))
+                {
+                    yield return $"{file}:{line}: {match.Groups[1].Value}";
+                }
+            }
+        }
+    }
+
+    // As hosts of repositories make them: lower case, words joined by hyphens, other signs dropped.
+    private static IEnumerable<string> Slugs(string text) => Markdown.Prose(text)
+        .Where(line => line.Text.StartsWith('#'))
+        .Select(line => string.Concat(line.Text.TrimStart('#').Trim().ToLowerInvariant()
+            .Where(sign => char.IsLetterOrDigit(sign) || sign is ' ' or '-' or '_')).Replace(' ', '-'));
+
+    private static IEnumerable<string> MissingPaths(string file, string text) =>
+        from line in Markdown.Prose(text)
+        from Match match in CodePath().Matches(line.Text)
+        where !Path.Exists(Tree.PathOf(match.Groups[1].Value))
+        select $"{file}:{line.Line}: {match.Groups[1].Value}";
+
+    [GeneratedRegex(@"\]\(([^)\s]+)\)")]
+    private static partial Regex Link();
+
+    [GeneratedRegex(@"`((?:src|tests|docs|samples|bench|changelog|\.ci)/[\w./-]+)`")]
+    private static partial Regex CodePath();
+}
