@@ -1,5 +1,7 @@
+using System.Reflection;
 using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
 
 namespace OpenVdi.Tidy.Tests;
 
@@ -30,6 +32,20 @@ public sealed partial class DocumentTests
             .Where(block => block is { Language: "csharp", Marker: null })
             .SelectMany(CompileErrors),
         "programs in documents that do not compile");
+
+    [Fact]
+    public void Programs_BeforeAnOutput_PrintIt()
+    {
+        foreach (string file in Markdown.Guides)
+        {
+            List<FencedBlock> blocks = [.. Markdown.Blocks(file, Tree.Read(file))];
+            foreach ((FencedBlock program, FencedBlock output) in blocks.Zip(blocks.Skip(1))
+                .Where(pair => pair is { First: { Language: "csharp", Marker: null }, Second.Language: "text" }))
+            {
+                Assert.Equal((program.Line, output.Text), (program.Line, Run(program)));
+            }
+        }
+    }
 
     [Theory]
     [MemberData(nameof(Guides))]
@@ -81,16 +97,36 @@ public sealed partial class DocumentTests
     private static List<FencedBlock> Commands(string file) =>
         [.. Markdown.Blocks(file, Tree.Read(file)).Where(block => block is { Language: "sh", Marker: null })];
 
-    private static IEnumerable<string> CompileErrors(FencedBlock block)
+    private static CSharpCompilation Compile(FencedBlock block) => SourceModel.Compile(
+        [("block.cs", block.Text)],
+        [MetadataReference.CreateFromFile(Path.Combine(AppContext.BaseDirectory, "OpenVdi.dll"))],
+        program: true);
+
+    // The block's program, run here: what it prints.
+    private static string Run(FencedBlock block)
     {
-        IEnumerable<MetadataReference> ours = Directory.EnumerateFiles(AppContext.BaseDirectory, "OpenVdi*.dll")
-            .Where(path => !path.EndsWith("Tests.dll", StringComparison.Ordinal))
-            .Select(path => MetadataReference.CreateFromFile(path));
-        return SourceModel.Compile([("block.cs", block.Text)], ours, program: true).GetDiagnostics()
-            .Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)
-            .Select(diagnostic => $"{block.File}:{block.Line + 1 + diagnostic.Location.GetLineSpan().StartLinePosition.Line}: "
-                + diagnostic.GetMessage(null));
+        using MemoryStream image = new();
+        Assert.True(Compile(block).Emit(image).Success, $"{block.File}:{block.Line} does not compile");
+        MethodInfo entry = Assembly.Load(image.ToArray()).EntryPoint!;
+        TextWriter before = Console.Out;
+        using StringWriter printed = new();
+        try
+        {
+            Console.SetOut(printed);
+            entry.Invoke(null, entry.GetParameters().Length == 0 ? null : [Array.Empty<string>()]);
+        }
+        finally
+        {
+            Console.SetOut(before);
+        }
+
+        return printed.ToString();
     }
+
+    private static IEnumerable<string> CompileErrors(FencedBlock block) => Compile(block).GetDiagnostics()
+        .Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)
+        .Select(diagnostic => $"{block.File}:{block.Line + 1 + diagnostic.Location.GetLineSpan().StartLinePosition.Line}: "
+            + diagnostic.GetMessage(null));
 
     private static IEnumerable<string> BrokenLinks(string file, string text)
     {
