@@ -25,7 +25,7 @@ require_dotnet() {
     if ! command -v dotnet >/dev/null 2>&1; then
         say "no 'dotnet' in the PATH: install the .NET SDK 10 (https://dotnet.microsoft.com/download/dotnet/10.0, or" \
             "your distribution's package dotnet-sdk-10.0) and try again."
-        exit 3
+        exit 125
     fi
 }
 
@@ -36,7 +36,7 @@ require_sdk() {
         say "the .NET SDK here is too old, or only a runtime: install the .NET SDK 10" \
             "(https://dotnet.microsoft.com/download/dotnet/10.0, or your distribution's package dotnet-sdk-10.0)" \
             "and try again."
-        exit 3
+        exit 125
     fi
 }
 
@@ -45,7 +45,7 @@ require_sdk() {
 lock_build() {
     if ! mkdir -p "$root/artifacts" 2>/dev/null || ! [ -w "$root/artifacts" ]; then
         say "cannot write to '$root': clone the repository to a place of your own, or let its owner build first."
-        exit 3
+        exit 125
     fi
     exec 9>"$root/artifacts/build.lock"
     flock 9
