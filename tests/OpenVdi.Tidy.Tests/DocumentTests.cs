@@ -69,6 +69,22 @@ public sealed partial class DocumentTests
     }
 
     [Fact]
+    public void Variables_OfSourcesAndDocument_AreTheSame()
+    {
+        // This suite's own examples do not count.
+        HashSet<string> used = [.. Tree.Files.Where(file => (file is "vdi" or "test" || file.EndsWith(".cs", StringComparison.Ordinal))
+                && !file.EndsWith("/DocumentTests.cs", StringComparison.Ordinal))
+            .SelectMany(file => VariablesIn(Tree.Read(file)))];
+        HashSet<string> documented = [.. VariablesIn(Tree.Read("docs/reference/environment.md"))];
+        Findings.AssertNone(used.Except(documented), "variables that docs/reference/environment.md does not have");
+        Findings.AssertNone(documented.Except(used), "variables that nothing reads");
+    }
+
+    [Fact]
+    public void VariablesIn_OfAText_FindsEach() =>
+        Assert.Equal(["OPENVDI_NEW"], VariablesIn("Get(\"OPENVDI_NEW\"), OpenVdi"));
+
+    [Fact]
     public void BrokenLinks_OfAFalseOne_ReportsIt()
     {
         Assert.Single(BrokenLinks("README.md", "see [it](docs/nowhere.md)"));
@@ -162,6 +178,11 @@ public sealed partial class DocumentTests
         from Match match in CodePath().Matches(line.Text)
         where !Path.Exists(Tree.PathOf(match.Groups[1].Value))
         select $"{file}:{line.Line}: {match.Groups[1].Value}";
+
+    private static IEnumerable<string> VariablesIn(string text) => Variable().Matches(text).Select(match => match.Value);
+
+    [GeneratedRegex(@"\b(?:OPENVDI_[A-Z_]*[A-Z]|_VIRTUAL_SERVER_NAME_)\b")]
+    private static partial Regex Variable();
 
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]
     private static partial Regex Link();
