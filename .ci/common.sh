@@ -55,5 +55,5 @@ lock_build() {
 newer_than() {
     stamp="$1"
     shift
-    [ -n "$(cd "$root" && find "$@" \( -name bin -o -name obj \) -prune -o -newer "$stamp" -print -quit)" ]
+    [ -n "$(cd "$root" && find "$@" \( -name bin -o -name obj \) -prune -o -newer "$stamp" -print -quit 2>/dev/null)" ]
 }
