@@ -139,7 +139,7 @@ public sealed class BackupSession : IAsyncDisposable
             ObjectDisposedException.ThrowIf(_isDisposing, this);
             if (!_pumps.TryGetValue(name, out pump) || pump.Opened.IsFaulted)
             {
-                pump = new DevicePump(_set, name, _abortOnCancellation, _end.Token);
+                pump = new DevicePump(_set, name, IndexOf(name), _abortOnCancellation, _end.Token);
                 _pumps[name] = pump;
             }
         }
@@ -273,6 +273,19 @@ public sealed class BackupSession : IAsyncDisposable
         }
 
         return names;
+    }
+
+    private int IndexOf(string name)
+    {
+        for (int i = 0; i < DeviceNames.Count; i++)
+        {
+            if (string.Equals(DeviceNames[i], name, StringComparison.Ordinal))
+            {
+                return i;
+            }
+        }
+
+        return -1;
     }
 
     private void WaitForServer()

@@ -40,18 +40,23 @@ public sealed partial class DevicePump
     private int _useCount;       // Streams that read or write a buffer just now.
     private bool _isThreadGone;
 
-    internal DevicePump(ClientVirtualDeviceSet set, string name, bool abortOnCancellation, CancellationToken sessionEnd)
+    internal DevicePump(
+        ClientVirtualDeviceSet set, string name, int index, bool abortOnCancellation, CancellationToken sessionEnd)
     {
         _set = set;
         _sessionEnd = sessionEnd;
         _abortOnCancellation = abortOnCancellation;
         _onAnswered = () => _answered.Release();
         Name = name;
+        Index = index;
         new Thread(Main) { Name = $"OpenVdi device {name}", IsBackground = true }.Start();
     }
 
     /// <summary>The device's name.</summary>
     public string Name { get; }
+
+    /// <summary>Its place among <see cref="BackupSession.DeviceNames"/>, from 0; -1 for a name that is not among them.</summary>
+    public int Index { get; }
 
     /// <summary>Whether the engine has closed the device. That says that no command will come any more, not that the
     /// backup succeeded: only the engine's own result says that (T7).</summary>

@@ -18,7 +18,7 @@ public sealed class StreamingRoundTripTests
         Task serving = pair.Client.RunAsync(async (device, cancel) =>
         {
             using VirtualDeviceStream stream = device.OpenBackupStream(static _ => default);
-            await stream.CopyToAsync(media[IndexOf(pair, device)], cancel);
+            await stream.CopyToAsync(media[device.Index], cancel);
         });
 
         byte[][] sent = new byte[deviceCount][];
@@ -44,7 +44,7 @@ public sealed class StreamingRoundTripTests
         byte[][] stored = [.. Enumerable.Range(0, deviceCount).Select(i => SessionPair.Data(seed: i, blockCount: 777 + i))];
         Task serving = pair.Client.RunAsync(async (device, cancel) =>
         {
-            using MemoryStream medium = new(stored[IndexOf(pair, device)]);
+            using MemoryStream medium = new(stored[device.Index]);
             using VirtualDeviceStream stream = device.OpenRestoreStream();
             await stream.CopyFromAsync(medium, cancel);
             await stream.CompleteAsync(cancel);
@@ -291,9 +291,6 @@ public sealed class StreamingRoundTripTests
         await serving.Within("the device to be served");
         Assert.Equal(2, durableCount);
     }
-
-    private static int IndexOf(SessionPair pair, DevicePump device) =>
-        pair.Client.DeviceNames.ToList().IndexOf(device.Name);
 
     private sealed class AddressHandler : IDeviceHandler
     {
