@@ -21,7 +21,7 @@ internal sealed class ScriptedClient : IDisposable
         DeviceNames = [Name, .. Enumerable.Range(1, deviceCount - 1).Select(static i => $"device {i}")];
         Streams = [.. DeviceNames.Select(static _ => new MemoryStream())];
         Ends = new VdResult[deviceCount];
-        Commands = [.. DeviceNames.Select(static _ => new List<CommandCode>())];
+        Commands = [.. DeviceNames.Select(static _ => new List<CommandCode>(4096))];
         Assert.Equal(VdResult.Ok, _set.Create(Name, new SetConfiguration { DeviceCount = (uint)deviceCount, Features = features }));
     }
 
@@ -54,6 +54,9 @@ internal sealed class ScriptedClient : IDisposable
     /// <summary>When set, reads give a random part of what was asked, and up to this many commands are held and completed in
     /// any order.</summary>
     public Random? Disorder { get; set; }
+
+    /// <summary>Whether writes are answered without being kept.</summary>
+    public bool IsDiscarding { get; set; }
 
     public int CommandCount => _commandCount;
 
@@ -177,6 +180,8 @@ internal sealed class ScriptedClient : IDisposable
 
         switch (command.Code)
         {
+            case CommandCode.Write when IsDiscarding:
+                return (CompletionCode.Success, command.SizeBytes);
             case CommandCode.Write:
                 Streams[index].Write(command.Buffer.Span);
                 return (CompletionCode.Success, command.SizeBytes);

@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using OpenVdi.Engines.Sqlite;
+using OpenVdi.Engines.Sqlite.Files;
 using OpenVdi.Engines.Sqlite.Snapshots;
 using Xunit.Abstractions;
 
@@ -147,6 +148,42 @@ public sealed class SnapshotTests(ITestOutputHelper output)
         Assert.True(snapshot.PageCount > 10);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Take_CommitWhileTheReaderBegins_BeginsAgain(bool withCheckpoint)
+    {
+        // Goal: the mark is proven. Method: commits, and checkpoints, between the reader's beginning and the second look at
+        // the header, five times; without the proof the image would be of another moment than the reader's.
+        using var database = new TestDatabase();
+        using SqliteConnection connection = database.Create();
+        int tries = 0;
+        using SqliteSnapshot snapshot = SqliteSnapshot.Take(database.Path, s_limit, onReading: () =>
+        {
+            if (++tries <= 5)
+            {
+                TestDatabase.Execute(connection, $"UPDATE total SET count = {tries}");
+                TestDatabase.Execute(connection, withCheckpoint ? "PRAGMA wal_checkpoint" : string.Empty);
+            }
+        });
+        Assert.Equal(6, tries);
+        string image = database.In("image.db");
+        CopyImage(snapshot, image, new Random(1), null);
+        Assert.Equal(SqliteContentHash.Compute(snapshot.Reader), SqliteContentHash.Compute(image));
+    }
+
+    [Fact]
+    public void Take_CommitsThatNeverCease_UsesTheWriteLock()
+    {
+        using var database = new TestDatabase();
+        using SqliteConnection connection = database.Create();
+        int tries = 0;
+        using SqliteSnapshot snapshot = SqliteSnapshot.Take(
+            database.Path, s_limit, onReading: () => TestDatabase.Execute(connection, $"UPDATE total SET count = {++tries}"));
+        Assert.Equal(SqliteSnapshot.DefaultFreeTries, tries);
+        TestDatabase.Execute(connection, "DELETE FROM entry");
+    }
+
     [Fact]
     public void Take_MoreFramesThanOneBlockOfTheWalIndex_FindsThemAll()
     {
@@ -194,13 +231,15 @@ public sealed class SnapshotTests(ITestOutputHelper output)
     [Fact]
     public void Take_KeepsTheLocksOfOtherConnectionsOfThisProcess()
     {
-        // Goal: a descriptor of our own, closed, would drop them. Method: a write transaction here, another process' view by
-        // a child of the same database through the sqlite3 lock bytes is not available; so the kernel's list of locks is.
+        // Goal: a descriptor of our own, closed, would drop them. Method: a write transaction, and the kernel's list of locks.
         using var database = new TestDatabase();
         using SqliteConnection connection = database.Create(journalMode: "delete");
         TestDatabase.Execute(connection, "BEGIN IMMEDIATE");
+        ulong inode = Interop.Identify(database.Path)!.Value.Inode;
         string[] LocksOfThisProcess() => [.. File.ReadAllLines("/proc/locks")
-            .Where(line => line.Contains("POSIX", StringComparison.Ordinal) && line.Contains($" {Environment.ProcessId} ", StringComparison.Ordinal))];
+            .Where(line => line.Contains("POSIX", StringComparison.Ordinal)
+                && line.Contains($" {Environment.ProcessId} ", StringComparison.Ordinal)
+                && line.Contains($":{inode} ", StringComparison.Ordinal))];
         int before = LocksOfThisProcess().Length;
         for (int i = 0; i < 3; i++)
         {
@@ -210,6 +249,22 @@ public sealed class SnapshotTests(ITestOutputHelper output)
         Assert.NotEqual(0, before);
         Assert.Equal(before, LocksOfThisProcess().Length);
         TestDatabase.Execute(connection, "ROLLBACK");
+    }
+
+    [Fact]
+    public void Take_OfFilesThatAreDeletedLater_KeepsNoDescriptor()
+    {
+        int before = 0;
+        for (int i = 0; i < 20; i++)
+        {
+            using var database = new TestDatabase();
+            using SqliteConnection connection = database.Create(rows: 10);
+            SqliteSnapshot.Take(database.Path, s_limit).Dispose();
+            before = i == 1 ? KeptFiles.Count : before;
+        }
+
+        // Two for each database of this test; other tests run at the same time.
+        Assert.InRange(KeptFiles.Count, 0, before + 20);
     }
 
     [Fact]

@@ -228,6 +228,13 @@ internal sealed class RestoreTarget : IDisposable
 
     private void MoveExclusively()
     {
+        // What was not there when the restore began may be there now. The database itself the rename refuses; a log or a
+        // journal without its database is nobody's, and would be applied to this one.
+        if (Companions(_path).FirstOrDefault(System.IO.File.Exists) is { } companion)
+        {
+            throw Exists(companion, _path);
+        }
+
         int errno = OperatingSystem.IsLinux() ? Interop.RenameExclusive(TemporaryPath, _path) : Interop.ErrnoNotImplemented;
         switch (errno)
         {

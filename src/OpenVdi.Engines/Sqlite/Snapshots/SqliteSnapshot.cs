@@ -79,8 +79,13 @@ internal sealed class SqliteSnapshot : IDisposable
     public int LogPageCount => _frames?.PageCount ?? 0;
 
     /// <summary>Takes a snapshot.</summary>
+    /// <param name="path">The database.</param>
+    /// <param name="lockTimeout">How long to wait for a lock that another user holds.</param>
+    /// <param name="freeTries">How often to try without the write lock.</param>
+    /// <param name="onReading">A test's place to commit at the worst moment of each try without the write lock.</param>
     /// <exception cref="SqliteEngineException">SourceUnreadable, SourceBusy or SourceDamaged.</exception>
-    public static SqliteSnapshot Take(string path, TimeSpan lockTimeout, int freeTries = DefaultFreeTries)
+    public static SqliteSnapshot Take(
+        string path, TimeSpan lockTimeout, int freeTries = DefaultFreeTries, Action? onReading = null)
     {
         if (!File.Exists(path))
         {
@@ -97,7 +102,9 @@ internal sealed class SqliteSnapshot : IDisposable
             {
                 // Bounded: under the write lock, which is used from some try on, only a change of the journal mode between
                 // two statements can fail a try.
-                snapshot = TryTake(reader, lockTimeout, useWriteLock: tries >= freeTries);
+                snapshot = tries < freeTries
+                    ? TryTake(reader, null, onReading)
+                    : TryTake(reader, lockTimeout, null);
                 tries++;
             }
             while (snapshot is null && tries < freeTries + 16);
@@ -170,7 +177,7 @@ internal sealed class SqliteSnapshot : IDisposable
         _log?.Dispose();
     }
 
-    private static SqliteSnapshot? TryTake(SqliteDatabase reader, TimeSpan lockTimeout, bool useWriteLock)
+    private static SqliteSnapshot? TryTake(SqliteDatabase reader, TimeSpan? writeLockTimeout, Action? onReading)
     {
         const string BeginReading = "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1";
         if (!IsWal(reader))
@@ -189,10 +196,11 @@ internal sealed class SqliteSnapshot : IDisposable
 
         // The wal-index exists while a connection that has read the database is open; this one has, just now.
         SafeFileHandle index = KeptFiles.Open(reader.Path + "-shm");
-        using SqliteDatabase? writer = useWriteLock ? SqliteDatabase.Open(reader.Path, lockTimeout) : null;
+        using SqliteDatabase? writer = writeLockTimeout is { } timeout ? SqliteDatabase.Open(reader.Path, timeout) : null;
         writer?.Execute("BEGIN IMMEDIATE");
         bool isBefore = WalIndexHeader.TryRead(index, out WalIndexHeader before);
         reader.Execute(BeginReading);
+        onReading?.Invoke();
         uint backfill = WalIndexHeader.ReadBackfill(index);
         bool isAfter = WalIndexHeader.TryRead(index, out WalIndexHeader after);
         writer?.Execute("ROLLBACK");
