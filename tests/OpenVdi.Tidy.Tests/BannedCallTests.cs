@@ -49,6 +49,8 @@ public sealed class BannedCallTests
     [InlineData("class A { int M(Task<int> t) => t.Result; }", 1)]
     [InlineData("class A { void M(Task t) => t.Wait(); }", 1)]
     [InlineData("class A { void M(ValueTask<int> t) => t.AsTask().GetAwaiter().GetResult(); }", 1)]
+    [InlineData("class A { int M(Task<int> t) => t.IsCompletedSuccessfully ? t.Result : 0; }", 0)]
+    [InlineData("class A { void M(Task t) { if (!t.IsCompleted) t.Wait(); } }", 1)]
     [InlineData("class B { public int Result => 1; } class A { int M(B b) => b.Result; }", 0)]
     public void CheckBlocking_TellsATaskFromAnotherType(string text, int findings) =>
         Assert.Equal(findings, CheckBlocking(SourceModel.Compile([("src/OpenVdi/A.cs", text)])).Count());
@@ -91,13 +93,18 @@ public sealed class BannedCallTests
             foreach (SimpleNameSyntax name in tree.GetRoot().DescendantNodes().OfType<SimpleNameSyntax>())
             {
                 if (name.Identifier.Text is "Result" or "Wait" or "WaitAll" or "WaitAny" or "GetResult"
-                    && model.GetSymbolInfo(name).Symbol?.ContainingType is { } type && IsTask(type))
+                    && model.GetSymbolInfo(name).Symbol?.ContainingType is { } type && IsTask(type)
+                    && !AsksFirst(name))
                 {
                     yield return $"{name.Place()}: {type.Name}.{name.Identifier.Text} blocks a thread on a task";
                 }
             }
         }
     }
+
+    // A member that asks IsCompleted takes the result of a task that has one, and waits for nothing.
+    private static bool AsksFirst(SimpleNameSyntax name) => name.Identifier.Text is "Result" or "GetResult"
+        && name.FirstAncestorOrSelf<MemberDeclarationSyntax>()!.ToString().Contains("IsCompleted", StringComparison.Ordinal);
 
     private static bool IsTask(INamedTypeSymbol type) =>
         type.Name is "Task" or "ValueTask" or "TaskAwaiter" or "ValueTaskAwaiter" or "ConfiguredTaskAwaiter"
