@@ -181,6 +181,14 @@ internal abstract unsafe class SharedClientChannel : IClientChannel, IControlHan
     /// <inheritdoc/>
     public void Dispose()
     {
+        lock (_lifeGate)
+        {
+            if (_isDisposed)
+            {
+                return;
+            }
+        }
+
         Leave();
 
         // First the thread, which uses all the rest; the peers see our end when it has gone.

@@ -259,6 +259,14 @@ internal sealed unsafe class SharedServerChannel : IServerChannel, IControlHandl
     /// <inheritdoc/>
     public void Dispose()
     {
+        lock (_lifeGate)
+        {
+            if (_isDisposed)
+            {
+                return;
+            }
+        }
+
         if (!IsAborted && !Array.TrueForAll(_senders, static sender => sender is { IsClosed: true }))
         {
             SignalAbort(AbortReason.ServerClosed, $"set '{_name}': the server closed it");
