@@ -223,7 +223,7 @@ public abstract class DeviceErrors(TransportKind kind) : ConformanceSuite(kind)
         // The server goes on sending while the client fails every third command: each ends once, and what the client sees
         // between a failure and the next ClearError is nothing.
         BothHalves set = NewSet(new SetShape { BufferCount = 1 }).Running();
-        const int Rounds = 300;
+        const int Rounds = 50;
         int delivered = 0;
         PendingCall<bool> client = PendingCall.Begin("the client's loop", () =>
         {
@@ -241,8 +241,7 @@ public abstract class DeviceErrors(TransportKind kind) : ConformanceSuite(kind)
 
             return true;
         });
-        int refused = 0;
-        for (int i = 0; i < Rounds; i++)
+        for (int refused = 0; refused < Rounds;)
         {
             VdResult result = set.Server.TrySend(CommandCode.Flush).Result;
             if (result == VdResult.IOError)
@@ -252,7 +251,7 @@ public abstract class DeviceErrors(TransportKind kind) : ConformanceSuite(kind)
             }
             else if (result == VdResult.QueueFull)
             {
-                set.Server.Sent[i].AwaitCompletion();
+                Thread.Yield();
             }
         }
 
@@ -264,7 +263,6 @@ public abstract class DeviceErrors(TransportKind kind) : ConformanceSuite(kind)
         Assert.Equal(
             delivered,
             set.Server.Sent.Count(s => s.CodeInCallback is CompletionCode.Success or CompletionCode.DiskFull));
-        Assert.True(refused > 0, "the race never came about");
     }
 
     [Fact, Spec("F8")]

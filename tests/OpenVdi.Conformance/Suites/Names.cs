@@ -49,7 +49,7 @@ public abstract class Names(TransportKind kind) : ConformanceSuite(kind)
     }
 
     [Theory, InlineData(@"a\b"), InlineData(@"\"), InlineData(@"Global\x"), InlineData("nul\0inside"), InlineData("")]
-    [InlineData(null), InlineData("lone\uD800surrogate")]
+    [InlineData(null)]
     [Spec("N2"), Spec("V5")]
     public void CreateEx_WithAnIllegalName_IsInvalid(string? name)
     {
@@ -59,6 +59,13 @@ public abstract class Names(TransportKind kind) : ConformanceSuite(kind)
         Assert.Equal(ClientSetState.DoesNotExist, set.State);
         Assert.NotNull(set.LastFailure);
         Assert.Equal(VdResult.Invalid, set.LastFailure.Result);
+    }
+
+    [Fact, Spec("N2")]
+    public void CreateEx_WithALoneSurrogate_IsInvalid()
+    {
+        // No theory data: on its way through the test runner such a string would be repaired.
+        Assert.Equal(VdResult.Invalid, NewClientSet().CreateEx(null, "lone\uD800surrogate", new SetConfiguration()));
     }
 
     [Fact, Spec("N3")]

@@ -13,7 +13,7 @@ public abstract class ServerTransitions(TransportKind kind) : ConformanceSuite(k
     [Spec("S11"), Spec("S12"), Spec("S13"), Spec("S14"), Spec("S15")]
     public void Call_InEverySpecifiedState_AnswersAsTheCellSays(string row, string state, string cell)
     {
-        Subject subject = Drive(state);
+        Subject subject = Drive(state, withAgent: row != "S8");
         Assert.Equal(state, subject.Set.State.ToString());
 
         // S12/Active points to the device's table: a device in order takes the command.
@@ -58,7 +58,7 @@ public abstract class ServerTransitions(TransportKind kind) : ConformanceSuite(k
             case "S7":
                 return set.OpenDevice(state == "Active" ? "b" : subject.Name, out _).SpecName();
             case "S8":
-                return RunAgent(set, returns: state != "Initializing");
+                return RunAgent(set, returns: state is not ("Initializing" or "Active"));
             case "S9":
                 return set.AllocateBuffer(out _, 512, 0).SpecName();
             case "S10":
@@ -92,8 +92,8 @@ public abstract class ServerTransitions(TransportKind kind) : ConformanceSuite(k
     }
 
     /// <summary>Brings a real set into a state, with what the calls need: a device and a buffer, if need be left over from
-    /// an earlier set. In Active, one device is open, one is not, and the agent runs.</summary>
-    private Subject Drive(string state)
+    /// an earlier set. In Active, one device is open and one is not.</summary>
+    private Subject Drive(string state, bool withAgent)
     {
         BothHalves set = NewSet(2).Configured();
         var subject = new Subject { Set = set.ServerSet, Name = set.Name, Address = set.Server.Allocate(512).Address };
@@ -104,8 +104,12 @@ public abstract class ServerTransitions(TransportKind kind) : ConformanceSuite(k
         }
 
         subject.Device = set.Server.OpenDevice(set.Name);
-        set.Server.StartAgent();
         set.Client.OpenDevice(set.Name);
+        if (withAgent || state != "Active")
+        {
+            set.Server.StartAgent();
+        }
+
         switch (state)
         {
             case "Active":
