@@ -70,7 +70,8 @@ public abstract class TransportKind : IDisposable
 /// <summary>The twin within the process.</summary>
 public sealed class InProcessKind : TransportKind
 {
-    private readonly InProcessTransport _transport = new();
+    // A limit, so that there is an impossible sum here as there is on a machine.
+    private readonly InProcessTransport _transport = new(maxBufferBytes: 1L << 30);
 
     /// <inheritdoc/>
     public override VdiTransport CreateTransport() => _transport;
