@@ -12,12 +12,16 @@ public sealed class SharedMemoryKind : TransportKind
     public override VdiTransport CreateTransport() => SharedMemoryTransport.Default;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Remains(string name) =>
-    [
-        .. SharedMemoryTransport.Default.ListSets().Where(s => s.Name == name).Select(s => $"'{s.Name}' ({s.State})"),
-        .. Directory.EnumerateFileSystemEntries("/dev/shm", "*openvdi*")
-            .Where(e => e.Contains(name, StringComparison.Ordinal)),
-    ];
+    public override IReadOnlyList<string> Remains(string name)
+    {
+        string path = new Rendezvous("/dev/shm").PathOf(name);
+        return
+        [
+            .. SharedMemoryTransport.Default.ListSets().Where(s => s.Name == name).Select(s => $"'{s.Name}' ({s.State})"),
+            .. Directory.EnumerateFileSystemEntries("/dev/shm", Rendezvous.Prefix + "*")
+                .Where(e => e.StartsWith(path, StringComparison.Ordinal)),
+        ];
+    }
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> Mappings() =>
