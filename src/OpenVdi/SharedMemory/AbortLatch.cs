@@ -36,13 +36,28 @@ internal sealed class AbortLatch(ControlArea control)
         }
     }
 
-    /// <summary>Aborts the set for this party and marks it for all.</summary>
-    /// <returns>Whether this was the first word of an abort that this party heard.</returns>
+    /// <summary>Aborts the set for all.</summary>
+    /// <returns>Whether this was the first reason, so that the others are to be told the words.</returns>
     public bool Mark(AbortReason reason, string detail)
     {
-        bool isFirst = Interlocked.CompareExchange(ref _notice, new AbortNotice(reason, detail), null) is null;
+        bool isFirst = control.TryMarkAborted(reason);
+        if (isFirst)
+        {
+            Keep(reason, detail);
+        }
+
         _isAborted = true;
-        control.MarkAborted(reason);
         return isFirst;
     }
+
+    /// <summary>Takes the words of whoever aborted the set first.</summary>
+    public void Take(AbortReason reason, string detail)
+    {
+        control.TryMarkAborted(reason);
+        Keep(reason, detail);
+        _isAborted = true;
+    }
+
+    private void Keep(AbortReason reason, string detail) =>
+        Interlocked.CompareExchange(ref _notice, new AbortNotice(reason, detail), null);
 }

@@ -125,15 +125,18 @@ internal sealed unsafe class ControlArea : IDisposable
     public CompletionSlot* Completions(int index) => (CompletionSlot*)((byte*)Device(index) + DeviceBlock.CompletionSlotsOffset);
 
     /// <summary>Marks the set aborted for everybody and wakes everybody who sleeps on it. The first reason stays.</summary>
-    public void MarkAborted(AbortReason reason)
+    /// <returns>Whether this reason was the first.</returns>
+    public bool TryMarkAborted(AbortReason reason)
     {
         // A full fence: the mark is there before anybody is woken to look for it.
-        Interlocked.CompareExchange(ref Header->AbortReason, (uint)reason, 0);
+        bool isFirst = Interlocked.CompareExchange(ref Header->AbortReason, (uint)reason, 0) == 0;
         WakeWord.SignalAll(&Header->AgentWakeWord);
         for (int device = 0; device < DeviceCount; device++)
         {
             WakeWord.SignalAll(&Device(device)->WakeWord);
         }
+
+        return isFirst;
     }
 
     /// <summary>Whether every device has been reported closed, or has its close mark in the queue.</summary>

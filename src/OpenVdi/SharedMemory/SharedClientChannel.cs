@@ -221,7 +221,7 @@ internal abstract unsafe class SharedClientChannel : IClientChannel, IControlHan
             return false;
         }
 
-        Latch.Mark(reason, detail);
+        Latch.Take(reason, detail);
         Directory.Wake();
         ControlMessage passedOn = ControlMessage.Begin(new byte[ControlMessage.MaxBytes], MessageKind.Aborted);
         passedOn.Put((uint)reason);

@@ -230,7 +230,7 @@ internal sealed unsafe class SharedServerChannel : IServerChannel, IControlHandl
             string detail = message.TakeText();
             if (message.IsWellFormed() && reason is > AbortReason.None and <= AbortReason.PeerViolation)
             {
-                _latch.Mark(reason, detail);
+                _latch.Take(reason, detail);
                 return true;
             }
         }

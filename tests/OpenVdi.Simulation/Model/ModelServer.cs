@@ -111,7 +111,7 @@ internal sealed class ModelServer(ModelNames names)
             return VdResult.Invalid;
         }
 
-        if (count > 4088)
+        if (count > 4087)
         {
             return VdResult.OutOfMemory;
         }
