@@ -224,7 +224,8 @@ public sealed class BackupSession : IAsyncDisposable
             return;
         }
 
-        if (!_configured.Task.IsCompletedSuccessfully || pumps.Any(static pump => pump.IsServing))
+        bool isOver = _configured.Task.IsCompletedSuccessfully && !pumps.Any(static pump => pump.IsServing);
+        if (!isOver && _set.Abort is null)
         {
             _set.SignalAbort($"set '{Name}': the backup program gave up before the engine had closed its devices");
         }

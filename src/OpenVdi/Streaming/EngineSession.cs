@@ -135,7 +135,7 @@ public sealed class EngineSession : IAsyncDisposable
             return;
         }
 
-        if (!isOver)
+        if (!isOver && _set.Abort is null)
         {
             _set.SignalAbort($"set '{Name}': the engine gave up before it had closed its devices");
         }

@@ -90,19 +90,4 @@ public sealed class ProtocolTraceTests
             File.Delete(path);
         }
     }
-
-    private sealed class ListSink : ITraceSink
-    {
-        private readonly Lock _lock = new();
-
-        public List<string> Lines { get; } = [];
-
-        public void Write(ReadOnlySpan<byte> line)
-        {
-            lock (_lock)
-            {
-                Lines.Add(Encoding.UTF8.GetString(line));
-            }
-        }
-    }
 }

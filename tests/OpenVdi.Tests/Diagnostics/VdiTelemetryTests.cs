@@ -3,6 +3,7 @@ using OpenVdi.Diagnostics;
 
 namespace OpenVdi.Tests.Diagnostics;
 
+[Collection(AloneCollection.Name)]
 public sealed class VdiTelemetryTests
 {
     private const int CommandCount = 10_000;
