@@ -94,8 +94,10 @@ internal sealed unsafe class FloorServerEnd : BenchEnd
             lane.Work(lane.Finished, _memory.Buffer(device, buffer));
         }
 
+        // Asked before: with the last transfer the measuring thread may prepare the next run.
+        bool hasMore = lane.CanIssue;
         lane.Finish();
-        if (lane.CanIssue)
+        if (hasMore)
         {
             Issue(device, buffer);
         }

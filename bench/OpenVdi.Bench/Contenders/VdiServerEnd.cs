@@ -135,8 +135,10 @@ internal sealed class VdiServerEnd : BenchEnd
             lane.Work(lane.Finished, command.Buffer.Span);
         }
 
+        // Asked before: with the last transfer the measuring thread may prepare the next run.
+        bool hasMore = lane.CanIssue;
         lane.Finish();
-        if (lane.CanIssue)
+        if (hasMore)
         {
             Issue(lane, command);
         }
