@@ -125,7 +125,7 @@ public sealed class ClientVirtualDevice
                 _waiterCount++;
             }
 
-            started = started == 0 ? Stopwatch.GetTimestamp() : started;
+            started = started == 0 && timeout > TimeSpan.Zero ? Stopwatch.GetTimestamp() : started;
             WaitOutcome outcome;
             try
             {

@@ -15,6 +15,11 @@ internal sealed unsafe class CompletionReceiver
         _capacity = capacity;
     }
 
+    /// <summary>Whether there is something to take, or something that cannot be: TryTake tells which. The reader's own copy
+    /// of a cache line until the client writes to it.</summary>
+    public bool HasNews => RingCheck.Of(
+        Volatile.Read(ref _slots[_takenCount & (uint)(_capacity - 1)].Sequence), _takenCount, _capacity) != SlotState.Empty;
+
     /// <summary>Takes the next completion.</summary>
     public SlotState TryTake(out DeviceCompletion completion)
     {

@@ -10,7 +10,6 @@ internal sealed unsafe class CompletionSender
     private readonly DeviceBlock* _block;
     private readonly CompletionSlot* _slots;
     private readonly int _capacity;
-    private readonly ulong _deviceBit;
     private uint _sentCount;
 
     public CompletionSender(ControlArea control, int index, int capacity)
@@ -19,7 +18,6 @@ internal sealed unsafe class CompletionSender
         _block = control.Device(index);
         _slots = control.Completions(index);
         _capacity = capacity;
-        _deviceBit = 1UL << index;
     }
 
     /// <summary>Sends a completion and wakes the agent.</summary>
@@ -40,8 +38,6 @@ internal sealed unsafe class CompletionSender
         _block->BytesTransferred += completion.BytesTransferred;
         _block->CompletedCount++;
 
-        // A full fence: the slot is there before the bit is. Pairs with the exchange in the agent's wait.
-        Interlocked.Or(ref _header->PendingDevices, _deviceBit);
         WakeWord.Signal(&_header->AgentWakeWord);
     }
 }

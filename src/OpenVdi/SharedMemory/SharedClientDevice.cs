@@ -61,7 +61,7 @@ internal sealed unsafe class SharedClientDevice : IClientDeviceChannel
             return outcome;
         }
 
-        long started = Stopwatch.GetTimestamp();
+        long started = timeout < TimeSpan.Zero ? 0 : Stopwatch.GetTimestamp();
         while (true)
         {
             uint announced = WakeWord.Announce(_wakeWord);

@@ -15,7 +15,6 @@ internal sealed unsafe class SharedServerChannel : IServerChannel, IControlHandl
     private readonly string _path;
     private readonly CommandSender?[] _senders;
     private readonly CompletionReceiver?[] _receivers;
-    private readonly ulong _deviceMask;
 
     // Guards the areas, and against a word of abort after the end.
     private readonly object _lifeGate = new();
@@ -35,7 +34,6 @@ internal sealed unsafe class SharedServerChannel : IServerChannel, IControlHandl
         _path = path;
         _senders = new CommandSender?[_control.DeviceCount];
         _receivers = new CompletionReceiver?[_control.DeviceCount];
-        _deviceMask = ulong.MaxValue >> (64 - _control.DeviceCount);
     }
 
     /// <inheritdoc/>
@@ -179,21 +177,11 @@ internal sealed unsafe class SharedServerChannel : IServerChannel, IControlHandl
     public WaitOutcome WaitCompletions(TimeSpan timeout, out ulong devices)
     {
         WaitOutcome outcome = TrySpin(timeout, out WaitOutcome found) ? found : Sleep(timeout);
-
-        // A full fence: what was completed before its bit is seen is there to take. Pairs with the Or in CompletionSender.
-        devices = outcome == WaitOutcome.Ready && Volatile.Read(ref _control.Header->PendingDevices) != 0
-            ? Interlocked.Exchange(ref _control.Header->PendingDevices, 0)
-            : 0;
+        devices = outcome == WaitOutcome.Ready ? DevicesWithCompletions() : 0;
         if (Volatile.Read(ref _isAgentWoken) != 0)
         {
             // A full fence too: what the waker did before is looked at after.
             Interlocked.Exchange(ref _isAgentWoken, 0);
-        }
-
-        if ((devices & ~_deviceMask) != 0)
-        {
-            SignalAbort(AbortReason.PeerViolation, $"set '{_name}': completions of devices that it does not have");
-            return WaitOutcome.Aborted;
         }
 
         return outcome;
@@ -336,7 +324,7 @@ internal sealed unsafe class SharedServerChannel : IServerChannel, IControlHandl
     private WaitOutcome Sleep(TimeSpan timeout)
     {
         uint* word = &_control.Header->AgentWakeWord;
-        long started = Stopwatch.GetTimestamp();
+        long started = timeout < TimeSpan.Zero ? 0 : Stopwatch.GetTimestamp();
         while (true)
         {
             uint announced = WakeWord.Announce(word);
@@ -362,7 +350,19 @@ internal sealed unsafe class SharedServerChannel : IServerChannel, IControlHandl
     private bool HasNews(out WaitOutcome outcome)
     {
         outcome = _latch.IsAborted ? WaitOutcome.Aborted : WaitOutcome.Ready;
-        return outcome == WaitOutcome.Aborted || Volatile.Read(ref _control.Header->PendingDevices) != 0
-            || Volatile.Read(ref _isAgentWoken) != 0;
+        return outcome == WaitOutcome.Aborted || DevicesWithCompletions() != 0 || Volatile.Read(ref _isAgentWoken) != 0;
+    }
+
+    /// <summary>A bit for each device whose ring holds something. The rings themselves are looked at: a word that the clients
+    /// share would travel between the processors twice for each completion.</summary>
+    private ulong DevicesWithCompletions()
+    {
+        ulong devices = 0;
+        for (int index = 0; index < _receivers.Length; index++)
+        {
+            devices |= _receivers[index] is { HasNews: true } ? 1UL << index : 0;
+        }
+
+        return devices;
     }
 }

@@ -6,7 +6,7 @@ namespace OpenVdi.SharedMemory.Layout;
 /// <remarks><code><![CDATA[
 ///   0 | magic            8 | version   12 | deviceCount   16 | sizeBytes      24 reserved
 ///  64 | abortReason, 0 while the set lives (any party)
-/// 128 | devices with completions, a bit each (clients set, the server clears)  136 | the agent's wake word
+/// 128 | the agent's wake word
 /// 192 | areaCount, buffer areas handed out (server)
 /// ]]></code></remarks>
 [StructLayout(LayoutKind.Explicit, Size = SizeBytes)]
@@ -25,7 +25,6 @@ internal struct ControlHeader
     [FieldOffset(12)] public uint DeviceCount;
     [FieldOffset(16)] public ulong AreaSizeBytes;
     [FieldOffset(64)] public uint AbortReason;
-    [FieldOffset(128)] public ulong PendingDevices;
-    [FieldOffset(136)] public uint AgentWakeWord;
+    [FieldOffset(128)] public uint AgentWakeWord;
     [FieldOffset(192)] public uint BufferAreaCount;
 }
