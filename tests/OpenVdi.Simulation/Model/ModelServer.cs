@@ -166,7 +166,7 @@ internal sealed class ModelServer(ModelNames names)
             _runs.AddRange(_declared);
             _reached = ServerSetState.Initializing;
             Set!.Final = Shown;
-            Set.QueueLimit = Math.Max(64, (int)BitOperations.RoundUpToPowerOf2((uint)count + 9)) - 1;
+            Set.QueueLimit = Math.Max(128, (int)BitOperations.RoundUpToPowerOf2((uint)count + 9)) - 1;
         }
 
         _declared.Clear();
