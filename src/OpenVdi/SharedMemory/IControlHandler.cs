@@ -11,4 +11,7 @@ internal interface IControlHandler
 
     /// <summary>A connection has ended, by the peer's word, its death, or ours.</summary>
     void HandleEnd(ControlConnection connection, string how);
+
+    /// <summary>Makes this party's waiters on shared words look around. Called now and then.</summary>
+    void WakeSleepers();
 }

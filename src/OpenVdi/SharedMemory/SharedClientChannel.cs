@@ -179,6 +179,18 @@ internal abstract unsafe class SharedClientChannel : IClientChannel, IControlHan
     public abstract void HandleEnd(ControlConnection connection, string how);
 
     /// <inheritdoc/>
+    public void WakeSleepers()
+    {
+        for (int index = 0; index < _devices.Length; index++)
+        {
+            if (Volatile.Read(ref _devices[index]) is not null)
+            {
+                WakeWord.WakeAnyway(&Control.Device(index)->WakeWord);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         lock (_lifeGate)

@@ -245,6 +245,9 @@ internal sealed unsafe class SharedServerChannel : IServerChannel, IControlHandl
     }
 
     /// <inheritdoc/>
+    public void WakeSleepers() => WakeWord.WakeAnyway(&_control.Header->AgentWakeWord);
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         lock (_lifeGate)

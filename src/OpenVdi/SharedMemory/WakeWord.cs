@@ -11,9 +11,6 @@ internal static unsafe class WakeWord
 {
     private const uint Sleeping = 1;
 
-    // A sleeper looks around that often in any case: a peer that overwrites the word cannot make it sleep for ever.
-    private static readonly TimeSpan s_longestSleep = TimeSpan.FromMilliseconds(500);
-
     /// <summary>Wakes the sleepers, if any. The caller has published what they wait for.</summary>
     public static void Signal(uint* word)
     {
@@ -58,7 +55,10 @@ internal static unsafe class WakeWord
         }
     }
 
-    /// <summary>Sleeps until the word changes from the announced value, or for the time, or a while: look around after.</summary>
-    public static void Sleep(uint* word, uint announced, TimeSpan limit) =>
-        Interop.FutexWait(word, announced, limit < TimeSpan.Zero || limit > s_longestSleep ? s_longestSleep : limit);
+    /// <summary>Lets the sleepers look around, without a word of news and whatever the word says.</summary>
+    public static void WakeAnyway(uint* word) => Interop.FutexWake(word);
+
+    /// <summary>Sleeps until the word changes from the announced value, or for the time (negative: without end), or until
+    /// <see cref="WakeAnyway"/>: look around after.</summary>
+    public static void Sleep(uint* word, uint announced, TimeSpan limit) => Interop.FutexWait(word, announced, limit);
 }

@@ -10,11 +10,12 @@ internal static unsafe partial class Interop
     // The one number that differs: asm/unistd.h of x86-64, asm-generic/unistd.h elsewhere.
     private static readonly nint s_futexCall = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 202 : 98;
 
-    /// <summary>Sleeps while the word has the value, for at most the time. Returns for any reason: the caller looks.</summary>
+    /// <summary>Sleeps while the word has the value, for at most the time, without end when that is negative. Returns for any
+    /// reason: the caller looks.</summary>
     internal static void FutexWait(uint* word, uint value, TimeSpan limit)
     {
         TimeSpec time = new(limit);
-        _ = futex(s_futexCall, word, FUTEX_WAIT, (nint)value, &time, null, 0);
+        _ = futex(s_futexCall, word, FUTEX_WAIT, (nint)value, limit < TimeSpan.Zero ? null : &time, null, 0);
     }
 
     /// <summary>Wakes all that sleep on the word.</summary>
