@@ -54,15 +54,18 @@ public sealed class BackupSession : IAsyncDisposable
 
     /// <summary>What engine and program have agreed on. Throws <see cref="InvalidOperationException"/> before
     /// <see cref="WaitForServerAsync"/> has returned.</summary>
-    public SetConfiguration Configuration => _configured.Task is { IsCompletedSuccessfully: true } done
-        ? done.Result
-        : throw new InvalidOperationException($"set '{Name}': the engine has not configured it; await WaitForServerAsync first");
+    public SetConfiguration Configuration => KnownConfiguration ?? throw new InvalidOperationException(
+        $"set '{Name}': the engine has not configured it; await WaitForServerAsync first");
 
     /// <summary>Whether the engine writes to the media: a backup; else a restore (G6).</summary>
     public bool IsBackup => Configuration.Features.HasFlag(VdFeatures.WriteMedia);
 
     /// <summary>Why the set was aborted, when it was.</summary>
     public AbortNotice? AbortNotice => _set.Abort;
+
+    /// <summary>The configuration, when this client has been told.</summary>
+    internal SetConfiguration? KnownConfiguration =>
+        _configured.Task is { IsCompletedSuccessfully: true } done ? done.Result : null;
 
     /// <summary>Makes a set. The engine can find it as soon as this returns. Does not wait for anybody.</summary>
     /// <param name="name">The set's name, unique on the machine; a GUID, or a name with the product's prefix (N1, N4).</param>
@@ -139,7 +142,7 @@ public sealed class BackupSession : IAsyncDisposable
             ObjectDisposedException.ThrowIf(_isDisposing, this);
             if (!_pumps.TryGetValue(name, out pump) || pump.Opened.IsFaulted)
             {
-                pump = new DevicePump(_set, name, IndexOf(name), _abortOnCancellation, _end.Token);
+                pump = new DevicePump(this, _set, name, IndexOf(name), _abortOnCancellation, _end.Token);
                 _pumps[name] = pump;
             }
         }
@@ -224,8 +227,9 @@ public sealed class BackupSession : IAsyncDisposable
             return;
         }
 
-        bool isOver = _configured.Task.IsCompletedSuccessfully && !pumps.Any(static pump => pump.IsServing);
-        if (!isOver && _set.Abort is null)
+        // Whether what is given up is an abort, Close decides; here it is only made sure that our own threads wake up.
+        bool isWaited = _isWaiting && !_configured.Task.IsCompleted;
+        if ((isWaited || pumps.Any(static pump => pump.IsServing)) && _set.Abort is null)
         {
             _set.SignalAbort($"set '{Name}': the backup program gave up before the engine had closed its devices");
         }

@@ -24,7 +24,7 @@ public sealed partial class DevicePump
         using CancellationTokenSource? either = cancellationToken.CanBeCanceled
             ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _sessionEnd)
             : null;
-        DeviceRun run = new(handler, cancellationToken, either?.Token ?? _sessionEnd);
+        DeviceRun run = new(this, handler, cancellationToken, either?.Token ?? _sessionEnd);
         lock (_gate)
         {
             ThrowIfBusy();
@@ -42,9 +42,34 @@ public sealed partial class DevicePump
             Demand();
         }
 
-        using (cancellationToken.UnsafeRegister(static (state, _) => ((DevicePump)state!).CancelRun(), this))
+        using (cancellationToken.UnsafeRegister(static (state, _) => CancelRun((DeviceRun)state!), run))
         {
             await run.Task.ConfigureAwait(false);
+        }
+    }
+
+    private static void CancelRun(DeviceRun run)
+    {
+        DevicePump pump = run.Pump;
+        bool isDetached;
+        lock (pump._gate)
+        {
+            // Only a wait is under way: its command will be kept. A handler at work is waited for.
+            isDetached = pump._isFetching && ReferenceEquals(pump._run, run);
+            if (isDetached)
+            {
+                pump._run = null;
+            }
+        }
+
+        if (pump._abortOnCancellation)
+        {
+            pump._set.SignalAbort($"device '{pump.Name}': the run was cancelled");
+        }
+
+        if (isDetached)
+        {
+            pump.FinishCancelled(run);
         }
     }
 
@@ -280,29 +305,6 @@ public sealed partial class DevicePump
         else
         {
             run.Fail(Refuse(VdResult.Aborted, "GetCommand"));
-        }
-    }
-
-    private void CancelRun()
-    {
-        DeviceRun? detached = null;
-        lock (_gate)
-        {
-            if (_isFetching)
-            {
-                // Only a wait is under way: its command will be kept.
-                (detached, _run) = (_run, null);
-            }
-        }
-
-        if (_abortOnCancellation)
-        {
-            _set.SignalAbort($"device '{Name}': the run was cancelled");
-        }
-
-        if (detached is not null)
-        {
-            FinishCancelled(detached);
         }
     }
 

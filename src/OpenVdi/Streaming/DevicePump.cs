@@ -22,6 +22,7 @@ public sealed partial class DevicePump
 
     // Guards all below. Taken alone, or around calls of the device that cannot wait.
     private readonly Lock _gate = new();
+    private readonly BackupSession _session;
     private readonly ClientVirtualDeviceSet _set;
     private readonly CancellationToken _sessionEnd;
     private readonly bool _abortOnCancellation;
@@ -33,6 +34,7 @@ public sealed partial class DevicePump
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ClientVirtualDevice? _device;
     private bool _isTaking;      // A promise of TakeAsync is open.
+    private bool _isTakingHere;  // Take waits on its caller's thread.
     private DeviceRun? _run;     // A run is open.
     private bool _isFetching;    // The thread waits for a command, or is about to.
     private ClientCommand? _kept; // A command that came when nobody waited any more.
@@ -41,8 +43,14 @@ public sealed partial class DevicePump
     private bool _isThreadGone;
 
     internal DevicePump(
-        ClientVirtualDeviceSet set, string name, int index, bool abortOnCancellation, CancellationToken sessionEnd)
+        BackupSession session,
+        ClientVirtualDeviceSet set,
+        string name,
+        int index,
+        bool abortOnCancellation,
+        CancellationToken sessionEnd)
     {
+        _session = session;
         _set = set;
         _sessionEnd = sessionEnd;
         _abortOnCancellation = abortOnCancellation;
@@ -150,14 +158,14 @@ public sealed partial class DevicePump
                     $"device '{Name}': a cancelled asynchronous wait is still pending; go on with asynchronous reads and writes");
             }
 
-            _isTaking = true;
+            _isTakingHere = true;
             _useCount++;
         }
 
         VdResult result = _device!.GetCommand(Timeout.InfiniteTimeSpan, out ClientCommand taken);
         lock (_gate)
         {
-            _isTaking = false;
+            _isTakingHere = false;
             _useCount--;
             try
             {
@@ -189,16 +197,23 @@ public sealed partial class DevicePump
     /// <param name="makeDurable">Called for each VDC_Flush and VDC_Complete, when everything before it has been read: returns
     /// when all of that is durable (K11, K24). Only then does the engine get its answer.</param>
     /// <returns>The stream. Its disposal leaves the device as it is.</returns>
+    /// <exception cref="InvalidOperationException">The set is a restore, or its devices are not like a pipe.</exception>
     public VirtualDeviceStream OpenBackupStream(Func<CancellationToken, ValueTask> makeDurable)
     {
         ArgumentNullException.ThrowIfNull(makeDurable);
+        ThrowUnlessStream(isBackup: true);
         return new VirtualDeviceStream(this, makeDurable);
     }
 
     /// <summary>The device of a restore as a writable stream that feeds the engine's reads. Say
     /// <see cref="VirtualDeviceStream.CompleteAsync"/> when all is written.</summary>
     /// <returns>The stream. Its disposal leaves the device as it is: the end of the data must be said, not guessed.</returns>
-    public VirtualDeviceStream OpenRestoreStream() => new(this, null);
+    /// <exception cref="InvalidOperationException">The set is a backup, or its devices are not like a pipe.</exception>
+    public VirtualDeviceStream OpenRestoreStream()
+    {
+        ThrowUnlessStream(isBackup: false);
+        return new(this, null);
+    }
 
     /// <summary>Answers what was taken and everything that follows with a failing code, until the engine closes the device:
     /// so it learns what went wrong, which an abort would not tell it.</summary>
@@ -246,6 +261,28 @@ public sealed partial class DevicePump
         {
             _useCount--;
             EndIfIdle();
+        }
+    }
+
+    private void ThrowUnlessStream(bool isBackup)
+    {
+        // A secondary client may serve a device without ever having asked for the configuration (P3).
+        if (_session.KnownConfiguration is not { } configuration)
+        {
+            return;
+        }
+
+        VdFeatures features = configuration.Features;
+        if (features.HasFlag(VdFeatures.WriteMedia) != isBackup)
+        {
+            throw new InvalidOperationException(
+                $"device '{Name}': the set is a {(isBackup ? "restore" : "backup")}; ask BackupSession.IsBackup first");
+        }
+
+        if ((features & (VdFeatures.RandomAccess | VdFeatures.FileMarks)) != 0)
+        {
+            throw new InvalidOperationException(
+                $"device '{Name}': its set has positions or file marks, which a stream cannot express; use a handler");
         }
     }
 
@@ -345,7 +382,7 @@ public sealed partial class DevicePump
     private void ThrowIfBusy()
     {
         ObjectDisposedException.ThrowIf(_sessionEnd.IsCancellationRequested, this);
-        if (_isTaking || _run is not null)
+        if (_isTaking || _isTakingHere || _run is not null)
         {
             throw new InvalidOperationException($"device '{Name}': a take or run is in progress; there can be one at a time");
         }

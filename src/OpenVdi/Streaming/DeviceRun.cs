@@ -5,12 +5,16 @@ internal sealed class DeviceRun
 {
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public DeviceRun(IDeviceHandler handler, CancellationToken callerToken, CancellationToken handlerToken)
+    public DeviceRun(
+        DevicePump pump, IDeviceHandler handler, CancellationToken callerToken, CancellationToken handlerToken)
     {
+        Pump = pump;
         Handler = handler;
         CallerToken = callerToken;
         HandlerToken = handlerToken;
     }
+
+    public DevicePump Pump { get; }
 
     public IDeviceHandler Handler { get; }
 

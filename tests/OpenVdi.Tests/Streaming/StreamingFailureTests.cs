@@ -284,6 +284,27 @@ public sealed class StreamingFailureTests
         pair.Engine.Devices[1].ReturnBuffer(foreign);
     }
 
+    [Fact]
+    public async Task OpenStream_WrongDirectionOrClass_IsTheCallersMistake()
+    {
+        await using (SessionPair pair = await SessionPair.CreateAsync(EngineOperation.Backup))
+        {
+            DevicePump pump = await pair.Client.OpenDeviceAsync(pair.Client.Name).Within("the device");
+            Assert.Throws<InvalidOperationException>(() => pump.OpenRestoreStream());
+            using VirtualDeviceStream stream = pump.OpenBackupStream(static _ => default);
+            await Assert.ThrowsAsync<NotSupportedException>(() => stream.WriteAsync(new byte[1]).AsTask());
+            await Assert.ThrowsAsync<NotSupportedException>(() => stream.CompleteAsync());
+            Assert.True(stream is { CanRead: true, CanWrite: false, CanSeek: false });
+        }
+
+        await using (SessionPair pair = await SessionPair.CreateAsync(EngineOperation.Restore, features: VdFeatures.LikeDisk))
+        {
+            DevicePump pump = await pair.Client.OpenDeviceAsync(pair.Client.Name).Within("the device");
+            Assert.Throws<InvalidOperationException>(() => pump.OpenBackupStream(static _ => default));
+            Assert.Throws<InvalidOperationException>(() => pump.OpenRestoreStream());
+        }
+    }
+
     private static async Task WriteForEver(EngineDevice device)
     {
         byte[] data = new byte[SessionPair.TransferBytes];
