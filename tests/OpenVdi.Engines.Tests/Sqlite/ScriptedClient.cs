@@ -157,7 +157,9 @@ internal sealed class ScriptedClient : IDisposable
             {
                 // Failures last: an error behind which a success comes is another test's.
                 int pick = disorder is null ? 0 : disorder.Next(held.Count);
-                pick = held[pick].Code == CompletionCode.Success ? pick : Math.Max(0, held.FindIndex(static h => h.Code == CompletionCode.Success));
+                pick = held[pick].Code == CompletionCode.Success
+                    ? pick
+                    : Math.Max(0, held.FindIndex(static one => one.Code == CompletionCode.Success));
                 (ClientCommand done, CompletionCode doneCode, uint doneBytes) = held[pick];
                 held.RemoveAt(pick);
                 VdResult result = device.CompleteCommand(done, doneCode, doneBytes);

@@ -53,8 +53,10 @@ public sealed class SnapshotTests(ITestOutputHelper output)
         using var database = new TestDatabase();
         using SqliteConnection connection = database.Create(rows: 2000);
         using var stop = new CancellationTokenSource();
-        Task writing = Task.Factory.StartNew(() => RunUntil(database.Path, 3, static writer => writer.Step(), stop.Token), TaskCreationOptions.LongRunning);
-        Task checkpointing = Task.Factory.StartNew(() => RunUntil(database.Path, 4, static writer => writer.Checkpoint(), stop.Token), TaskCreationOptions.LongRunning);
+        Task writing = Task.Factory.StartNew(
+            () => RunUntil(database.Path, 3, static writer => writer.Step(), stop.Token), TaskCreationOptions.LongRunning);
+        Task checkpointing = Task.Factory.StartNew(
+            () => RunUntil(database.Path, 4, static writer => writer.Checkpoint(), stop.Token), TaskCreationOptions.LongRunning);
         try
         {
             for (int round = 0; round < 25; round++)

@@ -44,12 +44,12 @@ internal sealed class SqliteSnapshot : IDisposable
     /// <summary>SQLite never uses the page with this byte: it locks there. It may be in neither file.</summary>
     private const long LockByteOffset = 0x40000000;
 
-    private readonly SafeFileHandle _file;
+    private readonly KeptFiles.Use _file;
     private readonly SafeFileHandle? _log;
     private readonly WalFrameMap? _frames;
 
     private SqliteSnapshot(
-        SqliteDatabase reader, SafeFileHandle file, int pageSize, long pageCount, SafeFileHandle? log, WalFrameMap? frames)
+        SqliteDatabase reader, KeptFiles.Use file, int pageSize, long pageCount, SafeFileHandle? log, WalFrameMap? frames)
     {
         Reader = reader;
         _file = file;
@@ -144,7 +144,7 @@ internal sealed class SqliteSnapshot : IDisposable
         {
             while (read < destination.Length)
             {
-                int part = RandomAccess.Read(_file, destination[read..], offset + read);
+                int part = RandomAccess.Read(_file.File, destination[read..], offset + read);
                 if (part == 0)
                 {
                     break; // The file ends here; what is behind must come out of the log.
@@ -174,6 +174,7 @@ internal sealed class SqliteSnapshot : IDisposable
         // The transaction ends with its connection. The descriptors of file and wal-index stay (KeptFiles); nobody locks
         // the log, so its descriptor is closed.
         Reader.Dispose();
+        _file.Dispose();
         _log?.Dispose();
     }
 
@@ -195,7 +196,8 @@ internal sealed class SqliteSnapshot : IDisposable
         }
 
         // The wal-index exists while a connection that has read the database is open; this one has, just now.
-        SafeFileHandle index = KeptFiles.Open(reader.Path + "-shm");
+        using KeptFiles.Use kept = KeptFiles.Open(reader.Path + "-shm");
+        SafeFileHandle index = kept.File;
         using SqliteDatabase? writer = writeLockTimeout is { } timeout ? SqliteDatabase.Open(reader.Path, timeout) : null;
         writer?.Execute("BEGIN IMMEDIATE");
         bool isBefore = WalIndexHeader.TryRead(index, out WalIndexHeader before);
@@ -225,32 +227,26 @@ internal sealed class SqliteSnapshot : IDisposable
                 + $"{header.PageCount} of {header.PageSize} in the wal-index");
         }
 
-        SafeFileHandle file = KeptFiles.Open(reader.Path);
         if (backfill >= header.LastFrame)
         {
-            return new SqliteSnapshot(reader, file, (int)pageSize, pageCount, null, null);
+            return new SqliteSnapshot(reader, KeptFiles.Open(reader.Path), (int)pageSize, pageCount, null, null);
         }
 
-        SafeFileHandle log = File.OpenHandle(
-            reader.Path + "-wal", FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        WalFrameMap? frames;
+        WalFrameMap frames = WalFrameMap.Read(index, header)
+            ?? throw Damaged(reader.Path, $"expected {header.LastFrame} frames in the wal-index, found fewer");
+        KeptFiles.Use file = KeptFiles.Open(reader.Path);
         try
         {
-            frames = WalFrameMap.Read(index, header);
+            // Nobody locks the log: a descriptor of our own may come and go.
+            SafeFileHandle log = File.OpenHandle(
+                reader.Path + "-wal", FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            return new SqliteSnapshot(reader, file, (int)pageSize, pageCount, log, frames);
         }
         catch
         {
-            log.Dispose();
+            file.Dispose();
             throw;
         }
-
-        if (frames is null)
-        {
-            log.Dispose();
-            throw Damaged(reader.Path, $"expected {header.LastFrame} frames in the wal-index, found fewer");
-        }
-
-        return new SqliteSnapshot(reader, file, (int)pageSize, pageCount, log, frames);
     }
 
     // Not cached by SQLite: outside a transaction the answer is read from the file.

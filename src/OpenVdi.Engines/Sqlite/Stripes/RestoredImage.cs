@@ -36,8 +36,9 @@ internal sealed class RestoredImage(SafeFileHandle file, string path, int device
                     "give all stripes of the backup, each once.");
             }
 
-            _chunks = new ulong[(header.ChunkCount + 63) / 64];
+            // The length first: a header that claims more than the file system can hold is refused before it costs memory.
             SetLength(header.ImageBytes);
+            _chunks = new ulong[(header.ChunkCount + 63) / 64];
         }
 
         if (!header.IsSameBackup(_first))

@@ -31,8 +31,12 @@ internal enum BackupPhase
 }
 
 /// <summary>A device of a backup.</summary>
-internal sealed class BackupLane(ServerVirtualDevice device, StripeWriter writer) : CommandLane(device)
+internal sealed class BackupLane(ServerVirtualDevice device, StripeWriter writer, CommandSlot<BackupLane> control)
+    : CommandLane(device)
 {
+    /// <summary>The slot of its commands without transfer.</summary>
+    public CommandSlot<BackupLane> Control { get; } = control;
+
     /// <summary>Makes its blocks.</summary>
     public StripeWriter Writer { get; } = writer;
 
@@ -51,7 +55,6 @@ internal sealed class BackupPump : CommandPump<BackupLane>
 
     // Last in, first out: the buffer that was just freed is the warmest in the cache.
     private readonly Stack<CommandSlot<BackupLane>> _free = new();
-    private readonly CommandSlot<BackupLane>[] _controls;
     private readonly long _chunkCount;
     private readonly long _chunkBytes;
     private readonly int _laneLimit;
@@ -70,8 +73,9 @@ internal sealed class BackupPump : CommandPump<BackupLane>
         _snapshot = snapshot;
         _chunkCount = header.ChunkCount;
         _chunkBytes = header.ChunkBytes;
-        _lanes = [.. session.Devices.Select((device, index) => new BackupLane(device, new StripeWriter(header with { StripeIndex = index })))];
-        _controls = [.. _lanes.Select(_ => CreateSlot(default))];
+        _lanes = [.. session.Devices.Select(
+            (device, index) =>
+                new BackupLane(device, new StripeWriter(header with { StripeIndex = index }), CreateSlot(default)))];
         foreach (DeviceBuffer buffer in session.Buffers)
         {
             _free.Push(CreateSlot(buffer));
@@ -85,7 +89,8 @@ internal sealed class BackupPump : CommandPump<BackupLane>
 
     protected override IReadOnlyList<BackupLane> Lanes => _lanes;
 
-    protected override (long Done, long Total) DatabaseBytes => (Math.Min(_nextChunk * _chunkBytes, _snapshot.ImageBytes), _snapshot.ImageBytes);
+    protected override (long Done, long Total) DatabaseBytes =>
+        (Math.Min(_nextChunk * _chunkBytes, _snapshot.ImageBytes), _snapshot.ImageBytes);
 
     protected override CommandSlot<BackupLane> PrepareFirst(BackupLane lane)
     {
@@ -222,6 +227,5 @@ internal sealed class BackupPump : CommandPump<BackupLane>
         }
     }
 
-    private void SendControl(BackupLane lane, CommandCode code) =>
-        Send(_controls[Array.IndexOf(_lanes, lane)], lane, code, 0);
+    private void SendControl(BackupLane lane, CommandCode code) => Send(lane.Control, lane, code, 0);
 }
