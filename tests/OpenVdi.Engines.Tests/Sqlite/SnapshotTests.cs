@@ -270,6 +270,24 @@ public sealed class SnapshotTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Read_DatabaseDeletedMeanwhile_GoesOn()
+    {
+        using var database = new TestDatabase();
+        database.Create().Dispose();
+        using SqliteSnapshot snapshot = SqliteSnapshot.Take(database.Path, s_limit);
+        File.Delete(database.Path);
+        using (var other = new TestDatabase())
+        {
+            other.Create().Dispose();
+            SqliteSnapshot.Take(other.Path, s_limit).Dispose();
+        }
+
+        string image = database.In("image.db");
+        CopyImage(snapshot, image, new Random(1), null);
+        TestDatabase.AssertIntact(image);
+    }
+
+    [Fact]
     public void Take_NoFile_IsSourceUnreadable()
     {
         using var database = new TestDatabase();
