@@ -36,7 +36,9 @@ public abstract class Agent(TransportKind kind) : ConformanceSuite(kind)
     {
         BothHalves set = NewSet().Opened();
         SentCommand refused = set.Server.TrySend(CommandCode.Flush);
-        Assert.Equal((VdResult.ProtocolError, CompletionCode.InvalidHandle, 1), (refused.Result, refused.CodeInCallback, refused.CallbackCount));
+        Assert.Equal(
+            (VdResult.ProtocolError, CompletionCode.InvalidHandle, 1),
+            (refused.Result, refused.CodeInCallback, refused.CallbackCount));
 
         set.Server.StartAgent();
         set.Server.Send(CommandCode.Flush);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using OpenVdi.Client;
 using OpenVdi.Server;
 using OpenVdi.Testing;
@@ -14,7 +15,8 @@ public abstract class Commands(TransportKind kind) : ConformanceSuite(kind)
         get
         {
             var data = new TheoryData<int>();
-            data.AddRange([.. SpecDocument.Vdi.Table("6.1", "Command").Column("No").Select(n => int.Parse(n, System.Globalization.CultureInfo.InvariantCulture))]);
+            data.AddRange(
+                [.. SpecDocument.Vdi.Table("6.1", "Command").Column("No").Select(n => int.Parse(n, CultureInfo.InvariantCulture))]);
             data.AddRange(20, 99, int.MaxValue, -1);
             return data;
         }
@@ -26,7 +28,7 @@ public abstract class Commands(TransportKind kind) : ConformanceSuite(kind)
         SpecTable table = SpecDocument.Vdi.Table("6.1", "Command");
         Assert.Equal(
             table.Column("No").Zip(table.Column("Command")),
-            Enum.GetValues<CommandCode>().Select(c => (((int)c).ToString(System.Globalization.CultureInfo.InvariantCulture), $"VDC_{c}")));
+            Enum.GetValues<CommandCode>().Select(c => (((int)c).ToString(CultureInfo.InvariantCulture), $"VDC_{c}")));
     }
 
     [Theory, MemberData(nameof(Codes))]
@@ -39,7 +41,9 @@ public abstract class Commands(TransportKind kind) : ConformanceSuite(kind)
         DeviceBuffer buffer = isTransfer ? set.Server.Allocate() : default;
         SentCommand sent = set.Server.Send(code, buffer, sizeBytes: 1024, position: 0xFEDC_BA98_7654_3210);
         ClientCommand command = set.Client.Expect(code);
-        Assert.Equal((1024u, 0xFEDC_BA98_7654_3210ul, isTransfer ? 1024 : 0), (command.SizeBytes, command.Position, command.Buffer.SizeBytes));
+        Assert.Equal(
+            (1024u, 0xFEDC_BA98_7654_3210ul, isTransfer ? 1024 : 0),
+            (command.SizeBytes, command.Position, command.Buffer.SizeBytes));
 
         // M7: a client that does not know a number says so.
         bool isKnown = Enum.IsDefined(code);
@@ -69,10 +73,12 @@ public abstract class Commands(TransportKind kind) : ConformanceSuite(kind)
         SpecTable table = SpecDocument.Vdi.Table("14.4", "Name");
         var numbers = table.Rows.SelectMany(r => new[] { (r[0], r[1]), (r[2], r[3]) })
             .Where(p => p.Item1.Length > 0)
-            .ToDictionary(p => p.Item1["ERROR_".Length..].Replace("_", "", StringComparison.Ordinal), p => p.Item2, StringComparer.OrdinalIgnoreCase);
+            .ToDictionary(
+                p => p.Item1["ERROR_".Length..].Replace("_", "", StringComparison.Ordinal), p => p.Item2,
+                StringComparer.OrdinalIgnoreCase);
         Assert.Equal(numbers.Count, Enum.GetValues<CompletionCode>().Length);
         Assert.All(Enum.GetValues<CompletionCode>(), c => Assert.Equal(
-            numbers[c.ToString()], ((int)c).ToString(System.Globalization.CultureInfo.InvariantCulture)));
+            numbers[c.ToString()], ((int)c).ToString(CultureInfo.InvariantCulture)));
     }
 
     [Fact, Spec("M3")]
@@ -201,7 +207,8 @@ public abstract class Commands(TransportKind kind) : ConformanceSuite(kind)
 
         // The mark that closes a device takes none of these places.
         Assert.True(accepted >= Math.Max(64, bufferCount + 8), $"{accepted} accepted with {bufferCount} buffers");
-        Assert.Equal((VdResult.QueueFull, CompletionCode.NoSystemResources, 1), (sent.Result, sent.CodeInCallback, sent.CallbackCount));
+        Assert.Equal(
+            (VdResult.QueueFull, CompletionCode.NoSystemResources, 1), (sent.Result, sent.CodeInCallback, sent.CallbackCount));
         Assert.Equal(1450, (int)sent.Command.CompletionCode);
         Assert.Equal(Environment.CurrentManagedThreadId, sent.CallbackThreadId);
 

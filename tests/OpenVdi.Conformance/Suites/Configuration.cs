@@ -76,7 +76,9 @@ public abstract class Configuration(TransportKind kind) : ConformanceSuite(kind)
         Assert.Equal(VdResult.ProtocolError, Again());
 
         SetConfiguration final = set.Client.GetConfiguration();
-        Assert.Equal((VdFeatures.WriteMedia, 512u, 512u, 65536u), (final.Features, final.BlockSizeBytes, final.AlignmentBytes, final.MaxTransferSizeBytes));
+        Assert.Equal(
+            (VdFeatures.WriteMedia, 512u, 512u, 65536u),
+            (final.Features, final.BlockSizeBytes, final.AlignmentBytes, final.MaxTransferSizeBytes));
     }
 
     [Fact, Spec("G4")]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using OpenVdi.Client;
 using OpenVdi.Server;
 using OpenVdi.SharedMemory;
@@ -31,24 +32,27 @@ public abstract class ReturnCodes(TransportKind kind) : ConformanceSuite(kind)
     public void Function_OverItsSituations_ReturnsTheCodesOfItsRowAndNoOther(string row)
     {
         SpecRow spec = SpecDocument.Vdi[row];
-        SortedSet<string> expected = [.. SpecTables.Outcomes(spec["doc"]).Concat(SpecTables.Outcomes(spec["state"])).Select(o => o.Status)];
+        SortedSet<string> expected =
+            [.. SpecTables.Outcomes(spec["doc"]).Concat(SpecTables.Outcomes(spec["state"])).Select(o => o.Status)];
         expected.ExceptWith(s_elsewhere.GetValueOrDefault(row, []).Select(r => r.SpecName()));
 
-        SortedSet<string> found = [.. (row[1..].Length == 1 || int.Parse(row[1..], System.Globalization.CultureInfo.InvariantCulture) < 10
-            ? ClientCodes(row)
-            : ServerCodes(row)).Select(r => r.SpecName())];
+        List<VdResult> codes = int.Parse(row[1..], CultureInfo.InvariantCulture) switch
+        {
+            <= 4 => ClientSetCodes(row),
+            <= 9 => ClientDeviceCodes(row),
+            <= 16 => ServerConfigurationCodes(row),
+            _ => ServerTransferCodes(row),
+        };
+        SortedSet<string> found = [.. codes.Select(r => r.SpecName())];
 
         Assert.Equal(expected, found);
     }
 
-    private List<VdResult> ClientCodes(string row)
+    private List<VdResult> ClientSetCodes(string row)
     {
-        BothHalves set = NewSet(2).Configured();
+        BothHalves set = NamedByTheServer();
         ClientVirtualDeviceSet client = set.ClientSet;
         ClientVirtualDeviceSet fresh = NewClientSet();
-        set.Server.OpenDevice(set.Name);
-        set.Server.OpenDevice("b");
-        set.Server.StartAgent();
         switch (row)
         {
             case "R1":
@@ -75,13 +79,23 @@ public abstract class ReturnCodes(TransportKind kind) : ConformanceSuite(kind)
                     client.GetConfiguration(TimeSpan.Zero, out _), client.SignalAbort(),
                     client.GetConfiguration(TimeSpan.Zero, out _),
                 ];
-            case "R4":
+            default:
                 return
                 [
                     fresh.OpenDevice(set.Name, out _), client.OpenDevice("x", out _), client.OpenDevice(set.Name, out _),
                     client.OpenDevice(set.Name, out _), client.OpenDevice("b", out _), client.OpenDevice("b", out _),
                     client.SignalAbort(), client.OpenDevice("b", out _),
                 ];
+        }
+    }
+
+    private List<VdResult> ClientDeviceCodes(string row)
+    {
+        BothHalves set = NamedByTheServer();
+        ClientVirtualDeviceSet client = set.ClientSet;
+        ClientVirtualDeviceSet fresh = NewClientSet();
+        switch (row)
+        {
             case "R5":
                 ClientVirtualDevice first = set.Client.OpenDevice(set.Name);
                 ClientVirtualDevice second = set.Client.OpenDevice("b");
@@ -121,15 +135,31 @@ public abstract class ReturnCodes(TransportKind kind) : ConformanceSuite(kind)
 
     private IEnumerable<VdResult> Timed() => [NewSet().Running().ClientDevice.GetCommand(TimeSpan.Zero, out _)];
 
-    private List<VdResult> ServerCodes(string row)
+    /// <summary>Configured, both devices named by the server, and none open at the client.</summary>
+    private BothHalves NamedByTheServer()
+    {
+        BothHalves set = NewSet(2).Configured();
+        set.Server.OpenDevice(set.Name);
+        set.Server.OpenDevice("b");
+        set.Server.StartAgent();
+        return set;
+    }
+
+    private BothHalves AbortedByTheClient()
+    {
+        BothHalves set = NewSet(2).Running();
+        Assert.Equal(VdResult.Ok, set.ClientSet.SignalAbort());
+        return set;
+    }
+
+    private List<VdResult> ServerConfigurationCodes(string row)
     {
         BothHalves set = NewSet(2).Running();
         ServerVirtualDeviceSet server = set.ServerSet;
         ServerVirtualDeviceSet fresh = NewServerSet();
         BothHalves connected = NewSet().Connected();
         BothHalves begun = NewSet().Begun();
-        BothHalves aborted = NewSet(2).Running();
-        aborted.ClientSet.SignalAbort();
+        BothHalves aborted = AbortedByTheClient();
         switch (row)
         {
             case "R10":
@@ -165,13 +195,24 @@ public abstract class ReturnCodes(TransportKind kind) : ConformanceSuite(kind)
                     fresh.EndConfiguration(), begun.ServerSet.RequestBuffers(HugeSizeBytes, 0, HugeCount),
                     begun.ServerSet.EndConfiguration(), begun.ServerSet.EndConfiguration(),
                 ];
-            case "R16":
+            default:
                 begun.Server.Request(512, 1).End();
                 return
                 [
                     fresh.OpenDevice("a", out _), begun.ServerSet.OpenDevice(begun.Name, out _),
                     begun.ServerSet.OpenDevice("b", out _), aborted.ServerSet.OpenDevice("b", out _),
                 ];
+        }
+    }
+
+    private List<VdResult> ServerTransferCodes(string row)
+    {
+        BothHalves set = NewSet(2).Running();
+        ServerVirtualDeviceSet server = set.ServerSet;
+        ServerVirtualDeviceSet fresh = NewServerSet();
+        BothHalves aborted = AbortedByTheClient();
+        switch (row)
+        {
             case "R17":
                 aborted.Server.AwaitAgent();
                 set.Terminated();
@@ -187,7 +228,7 @@ public abstract class ReturnCodes(TransportKind kind) : ConformanceSuite(kind)
             case "R21":
                 return [fresh.SignalAbort(), server.SignalAbort()];
             case "R22":
-                return [connected.ServerSet.Close(), server.Close()];
+                return [NewSet().Connected().ServerSet.Close(), server.Close()];
             case "R23":
                 return SendCodes(set, aborted);
             default:

@@ -141,7 +141,9 @@ public abstract class ServerNotes(TransportKind kind) : ConformanceSuite(kind)
         Assert.Equal(ClientSetState.Aborted, set.ClientSet.State);
         Assert.Equal(VdResult.Aborted, set.ClientSet.GetConfiguration(Limit, out _));
         Assert.Equal(AbortReason.ServerSignalled, set.ClientSet.Abort!.Reason);
-        Assert.Contains("cannot work with this", set.ClientSet.Abort.Detail, StringComparison.Ordinal);
+        Await.Until(
+            () => set.ClientSet.Abort.Detail.Contains("cannot work with this", StringComparison.Ordinal),
+            "the words of the server's reason at the client");
         Assert.Equal(VdResult.Ok, set.ServerSet.SignalAbort());
         Assert.Equal(VdResult.Ok, set.ServerSet.Close());
     }
