@@ -12,6 +12,14 @@ public class ModelTests(ITestOutputHelper output)
     private const int UsualSteps = 200_000;
 
     [Fact]
+    [Spec("C4n")]
+    [Spec("D5")]
+    [Spec("D6")]
+    [Spec("D27")]
+    [Spec("A5")]
+    [Spec("A6")]
+    [Spec("Q1")]
+    [Spec("S-n1")]
     public void BothHalves_RandomCalls_NeverDivergeFromTheModel()
     {
         int seed = TestSeed.Choose(1);
