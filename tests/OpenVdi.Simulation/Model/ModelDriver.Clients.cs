@@ -38,13 +38,14 @@ internal sealed partial class ModelDriver
                 OpenDevice(client);
                 break;
             default:
-                if (OneIn(4))
+                // Over, in one way or the other: linger a little.
+                if (OneIn(8))
                 {
                     CloseSet(client);
                 }
                 else
                 {
-                    OpenDevice(client);
+                    CallAnything(client, Pick(_servers));
                 }
 
                 break;

@@ -36,13 +36,14 @@ internal sealed partial class ModelDriver
                 OpenDevice(server);
                 break;
             default:
-                if (OneIn(4))
+                // Over, in one way or the other: linger a little.
+                if (OneIn(8))
                 {
                     CloseSet(server);
                 }
                 else
                 {
-                    RunAgent(server);
+                    CallAnything(Pick(_clients), server);
                 }
 
                 break;

@@ -56,7 +56,7 @@ internal sealed partial class ModelDriver
             ClientParty client = PickBusy(_clients, static party => party.Devices.Exists(party.IsBusy));
             ServerParty server = PickBusy(_servers, static party => party.Devices.Exists(party.IsBusy));
             bool isIdle = !server.Devices.Exists(server.IsBusy) && !client.Devices.Exists(client.IsBusy);
-            switch (_random.Next(isIdle && !OneIn(6) ? 180 : 1000))
+            switch (_random.Next(isIdle && !OneIn(3) ? 180 : 1000))
             {
                 case < 100: StepClientLife(Pick(_clients)); break;
                 case < 180: StepServerLife(Pick(_servers)); break;
@@ -127,7 +127,7 @@ internal sealed partial class ModelDriver
     }
 
     private T? PickEnd<T>(List<T> ends, Predicate<T> isBusy)
-        where T : class => ends.Count == 0 ? null : PickBusy(ends, isBusy);
+        where T : class => ends.Count == 0 ? null : PickBusy(ends, end => isBusy(end) || OneIn(8));
 
     private T? PickOrNone<T>(IReadOnlyList<T> items)
         where T : class => items.Count == 0 ? null : Pick(items);
