@@ -20,7 +20,7 @@ internal sealed class AbortLatch(ControlArea control)
         }
     }
 
-    /// <summary>The first reason that this party heard of; while the words are still under way, the bare reason.</summary>
+    /// <summary>The first reason, with its words where whoever aborted the set lived to say them.</summary>
     public AbortNotice? Notice
     {
         get
@@ -32,6 +32,7 @@ internal sealed class AbortLatch(ControlArea control)
 
             AbortReason word = control.AbortWord;
             return Volatile.Read(ref _notice)
+                ?? control.ReadAbortText()
                 ?? new AbortNotice(word == AbortReason.None ? AbortReason.InternalFailure : word, $"the set was aborted ({word})");
         }
     }
@@ -40,7 +41,7 @@ internal sealed class AbortLatch(ControlArea control)
     /// <returns>Whether this was the first reason, so that the others are to be told the words.</returns>
     public bool Mark(AbortReason reason, string detail)
     {
-        bool isFirst = control.TryMarkAborted(reason);
+        bool isFirst = control.TryMarkAborted(reason, detail);
         if (isFirst)
         {
             Keep(reason, detail);
@@ -53,7 +54,7 @@ internal sealed class AbortLatch(ControlArea control)
     /// <summary>Takes the words of whoever aborted the set first.</summary>
     public void Take(AbortReason reason, string detail)
     {
-        control.TryMarkAborted(reason);
+        control.TryMarkAborted(reason, detail);
         Keep(reason, detail);
         _isAborted = true;
     }

@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 using OpenVdi.SharedMemory.Layout;
 using OpenVdi.Transport;
@@ -126,8 +127,15 @@ internal sealed unsafe class ControlArea : IDisposable
 
     /// <summary>Marks the set aborted for everybody and wakes everybody who sleeps on it. The first reason stays.</summary>
     /// <returns>Whether this reason was the first.</returns>
-    public bool TryMarkAborted(AbortReason reason)
+    public bool TryMarkAborted(AbortReason reason, string detail)
     {
+        // The words first, so that whoever sees the mark finds them. One party writes them: who claims the place. If it dies
+        // over it, the mark of the others stands without words.
+        if (Interlocked.CompareExchange(ref Header->AbortTextClaim, 1, 0) == 0)
+        {
+            WriteAbortText(reason, detail);
+        }
+
         // A full fence: the mark is there before anybody is woken to look for it.
         bool isFirst = Interlocked.CompareExchange(ref Header->AbortReason, (uint)reason, 0) == 0;
         WakeWord.SignalAll(&Header->AgentWakeWord);
@@ -137,6 +145,20 @@ internal sealed unsafe class ControlArea : IDisposable
         }
 
         return isFirst;
+    }
+
+    /// <summary>The words of the abort, if they are there. A peer may have written anything: a copy, checked.</summary>
+    public AbortNotice? ReadAbortText()
+    {
+        uint length = Volatile.Read(ref Header->AbortTextBytes);
+        uint reason = Volatile.Read(ref Header->AbortTextReason);
+        if (length is 0 or > ControlHeader.MaxAbortTextBytes || reason is 0 or > (uint)AbortReason.PeerViolation)
+        {
+            return null;
+        }
+
+        byte[] copy = new Span<byte>((byte*)Header + ControlHeader.AbortTextOffset, (int)length).ToArray();
+        return new AbortNotice((AbortReason)reason, Encoding.UTF8.GetString(copy));
     }
 
     /// <summary>Whether every device has been reported closed, or has its close mark in the queue.</summary>
@@ -189,6 +211,16 @@ internal sealed unsafe class ControlArea : IDisposable
         Mapping? mapping = Mapping.TryMap(file, SizeBytesFor(deviceCount), out int errno);
         area = mapping is null ? null : new ControlArea(file, mapping, deviceCount);
         return mapping is null ? SystemFailure.Of(errno, "the control area cannot be mapped") : null;
+    }
+
+    private void WriteAbortText(AbortReason reason, string detail)
+    {
+        Span<byte> place = new((byte*)Header + ControlHeader.AbortTextOffset, ControlHeader.MaxAbortTextBytes);
+        Encoding.UTF8.GetEncoder().Convert(detail, place, flush: true, out _, out int length, out _);
+        Header->AbortTextReason = (uint)reason;
+
+        // Release: the words are there before their length is. Pairs with the read in ReadAbortText.
+        Volatile.Write(ref Header->AbortTextBytes, (uint)length);
     }
 
     private bool HasCloseMark(int index, int capacity)

@@ -46,6 +46,15 @@ internal sealed class ControlConnection : IDisposable
         }
     }
 
+    /// <summary>Waits until the peer's process has ended, for at most that long.</summary>
+    public void AwaitPeerEnd(int milliseconds)
+    {
+        if (!PeerProcess.IsInvalid)
+        {
+            Interop.Poll([new Interop.PollFile { File = ProcessNumber, Wanted = Interop.PollIn }], milliseconds);
+        }
+    }
+
     /// <summary>Takes a message; see <see cref="Interop.ReceiveMessage"/>.</summary>
     public int Receive(Span<byte> buffer, out SafeFileHandle? attached, out int errno) =>
         Interop.ReceiveMessage(_socket, buffer, out attached, out errno);

@@ -15,7 +15,7 @@ internal sealed class ControlLoop : IDisposable
 
     // How often those who sleep on shared words look around in any case: a peer that overwrites a word cannot make them sleep
     // for ever. Here rather than as a limit of each sleep, for a sleep with a limit costs the kernel a timer: 0.3 us each.
-    private const int LookAroundMilliseconds = 1000;
+    private const int LookAroundMilliseconds = 500;
 
     private readonly IControlHandler _handler;
     private readonly SafeFileHandle? _listener;

@@ -74,7 +74,7 @@ internal sealed class Rendezvous(string folder)
         listener = null;
 
         // One creator of a name at a time: between "nobody listens" and "the name is ours" there must be nobody else.
-        using SafeFileHandle? creation = TryLock(path + LockSuffix, out VdFailure? failure);
+        using SafeFileHandle? creation = TryLock(path + LockSuffix, s_lockLimit, out VdFailure? failure);
         if (creation is null)
         {
             return failure;
@@ -151,7 +151,7 @@ internal sealed class Rendezvous(string folder)
             return false;
         }
 
-        using SafeFileHandle? creation = TryLock(path + LockSuffix, out _);
+        using SafeFileHandle? creation = TryLock(path + LockSuffix, TimeSpan.Zero, out _);
         if (creation is null)
         {
             return false;
@@ -190,12 +190,12 @@ internal sealed class Rendezvous(string folder)
 
     private static bool TryRemoveLock(string path)
     {
-        using SafeFileHandle? creation = TryLock(path, out _);
+        using SafeFileHandle? creation = TryLock(path, TimeSpan.Zero, out _);
         return creation is not null && Interop.Unlink(path) == 0;
     }
 
-    /// <summary>Takes the lock of a name's creation. Null when another process has it at this moment.</summary>
-    private static SafeFileHandle? TryLock(string path, out VdFailure? failure)
+    /// <summary>Takes the lock of a name's creation. Null when another process has it, for as long as the limit.</summary>
+    private static SafeFileHandle? TryLock(string path, TimeSpan limit, out VdFailure? failure)
     {
         long started = Stopwatch.GetTimestamp();
         while (true)
@@ -213,7 +213,7 @@ internal sealed class Rendezvous(string folder)
             {
                 // Another creation, or a sweep, of this name: over in far less than a millisecond, if its process lives on.
                 file.Dispose();
-                if (Stopwatch.GetElapsedTime(started) > s_lockLimit)
+                if (Stopwatch.GetElapsedTime(started) >= limit)
                 {
                     failure = InUse(path[..^LockSuffix.Length]);
                     return null;

@@ -8,6 +8,9 @@ namespace OpenVdi.SharedMemory;
 /// <summary>The server's end of a set in shared memory.</summary>
 internal sealed unsafe class SharedServerChannel : IServerChannel, IControlHandler
 {
+    // A process that has begun to die is soon dead.
+    private const int DyingMilliseconds = 500;
+
     private readonly ControlConnection _primary;
     private readonly ControlArea _control;
     private readonly AbortLatch _latch;
@@ -240,7 +243,13 @@ internal sealed unsafe class SharedServerChannel : IServerChannel, IControlHandl
         _isClientGone = true;
         WakeAgent();
 
-        // A dead primary cannot take its name away (9.5).
+        // A dead primary cannot take its name away (9.5). A process that dies closes one descriptor after the other: its
+        // connection may have ended while it still seems to listen. One that lives has taken its name away itself.
+        if (Rendezvous.ProbeName(_path) == Rendezvous.Probe.Live)
+        {
+            connection.AwaitPeerEnd(DyingMilliseconds);
+        }
+
         Rendezvous.TryRemoveStale(_path);
     }
 

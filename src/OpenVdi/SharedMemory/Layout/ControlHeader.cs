@@ -8,6 +8,7 @@ namespace OpenVdi.SharedMemory.Layout;
 ///  64 | abortReason, 0 while the set lives (any party)
 /// 128 | the agent's wake word
 /// 192 | areaCount, buffer areas handed out (server)
+/// 256 | abortTextClaim   260 | abortTextReason   264 | abortTextBytes   268 | the words of the abort, UTF-8, up to 1024 bytes
 /// ]]></code></remarks>
 [StructLayout(LayoutKind.Explicit, Size = SizeBytes)]
 internal struct ControlHeader
@@ -27,4 +28,13 @@ internal struct ControlHeader
     [FieldOffset(64)] public uint AbortReason;
     [FieldOffset(128)] public uint AgentWakeWord;
     [FieldOffset(192)] public uint BufferAreaCount;
+    [FieldOffset(256)] public uint AbortTextClaim;
+    [FieldOffset(260)] public uint AbortTextReason;
+    [FieldOffset(264)] public uint AbortTextBytes;
+
+    /// <summary>Where the words of the abort begin.</summary>
+    public const int AbortTextOffset = 268;
+
+    /// <summary>The most bytes of them.</summary>
+    public const int MaxAbortTextBytes = 1024;
 }
