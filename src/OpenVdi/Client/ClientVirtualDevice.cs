@@ -111,12 +111,19 @@ public sealed class ClientVirtualDevice
     private VdResult WaitForCommand(TimeSpan timeout, out ClientCommand command)
     {
         long started = 0;
+        bool hasWaited = false;
         while (true)
         {
             uint seen;
             lock (_gate)
             {
                 VdResult result = TryFetch(out command, out seen);
+                if (_isDetached && hasWaited)
+                {
+                    // Close came while this call waited: a function in progress ends with VD_E_ABORT (Y2).
+                    return VdResult.Aborted;
+                }
+
                 if (result != VdResult.TimedOut || timeout == TimeSpan.Zero)
                 {
                     return result;
@@ -125,6 +132,7 @@ public sealed class ClientVirtualDevice
                 _waiterCount++;
             }
 
+            hasWaited = true;
             started = started == 0 && timeout > TimeSpan.Zero ? Stopwatch.GetTimestamp() : started;
             WaitOutcome outcome;
             try
