@@ -21,13 +21,13 @@ internal sealed unsafe class SharedBufferArea : BufferArea
     /// <inheritdoc/>
     public override nint Address => _mapping.Address;
 
-    /// <summary>Makes an area: the server's part.</summary>
+    /// <summary>Makes an area: the server's part. It calls <see cref="Populate"/> once the clients can do so too.</summary>
     public static VdFailure? TryCreate(int index, long sizeBytes, uint prefixZoneSizeBytes, out SharedBufferArea? area)
     {
         area = null;
         VdFailure? failure = SealedMemory.TryCreate("openvdi-buffers", sizeBytes, out SafeFileHandle? file);
         failure ??= SealedMemory.Fill(file!, 0, sizeBytes);
-        failure ??= TryOpen(index, sizeBytes, prefixZoneSizeBytes, file!, out area);
+        failure ??= TryMap(index, sizeBytes, prefixZoneSizeBytes, file!, out area);
         if (failure is not null)
         {
             file?.Dispose();
@@ -46,16 +46,13 @@ internal sealed unsafe class SharedBufferArea : BufferArea
             return new VdFailure(VdResult.Aborted, $"buffer area {index}: expected {sizeBytes} bytes of sealed shared memory");
         }
 
-        Mapping? mapping = Mapping.TryMap(file, sizeBytes, out int errno);
-        if (mapping is null)
-        {
-            return SystemFailure.Of(errno, $"buffer area {index} of {sizeBytes} bytes cannot be mapped");
-        }
-
-        mapping.Populate();
-        area = new SharedBufferArea(index, (int)sizeBytes, prefixZoneSizeBytes, file, mapping);
-        return null;
+        VdFailure? failure = TryMap(index, sizeBytes, prefixZoneSizeBytes, file, out area);
+        area?.Populate();
+        return failure;
     }
+
+    /// <summary>Enters the area's pages into this process's tables, so that the first use of a buffer is as fast as the next.</summary>
+    public void Populate() => _mapping.Populate();
 
     /// <inheritdoc/>
     public override Span<byte> GetSpan()
@@ -89,5 +86,19 @@ internal sealed unsafe class SharedBufferArea : BufferArea
         {
             Release();
         }
+    }
+
+    private static VdFailure? TryMap(
+        int index, long sizeBytes, uint prefixZoneSizeBytes, SafeFileHandle file, out SharedBufferArea? area)
+    {
+        area = null;
+        Mapping? mapping = Mapping.TryMap(file, sizeBytes, out int errno);
+        if (mapping is null)
+        {
+            return SystemFailure.Of(errno, $"buffer area {index} of {sizeBytes} bytes cannot be mapped");
+        }
+
+        area = new SharedBufferArea(index, (int)sizeBytes, prefixZoneSizeBytes, file, mapping);
+        return null;
     }
 }

@@ -120,6 +120,7 @@ internal sealed unsafe class SharedServerChannel : IServerChannel, IControlHandl
         if (_isPublished)
         {
             made.ForEach(HandOut);
+            made.ForEach(static area => area.Populate());
         }
 
         areas = [.. made];
@@ -147,6 +148,9 @@ internal sealed unsafe class SharedServerChannel : IServerChannel, IControlHandl
         message.Put(configuration);
         message.Put((uint)queueCapacity);
         Send(message);
+
+        // Last, beside the client, which does the same on its side.
+        _areas.ForEach(static area => area.Populate());
     }
 
     /// <inheritdoc/>
