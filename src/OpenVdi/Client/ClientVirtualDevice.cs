@@ -58,7 +58,17 @@ public sealed class ClientVirtualDevice
     {
         long started = VdiTelemetry.Timestamp();
         VdResult result = WaitForCommand(timeout, out command);
-        VdiTelemetry.Call(Half.Client, nameof(GetCommand), _set.Name, Name, result, started);
+        if (result == VdResult.Ok)
+        {
+            VdiTelemetry.Call(
+                Half.Client, nameof(GetCommand), _set.Name, Name, result, started,
+                $"command={SpecNames.Of(command.Code)} size={command.SizeBytes}");
+        }
+        else
+        {
+            VdiTelemetry.Call(Half.Client, nameof(GetCommand), _set.Name, Name, result, started);
+        }
+
         return result;
     }
 

@@ -82,7 +82,9 @@ public sealed partial class ClientVirtualDeviceSet : IDisposable
     {
         long started = VdiTelemetry.Timestamp();
         VdResult result = CreateExCore(instanceName, name, configuration);
-        VdiTelemetry.Call(Half.Client, nameof(CreateEx), _name, null, result, started);
+        VdiTelemetry.Call(
+            Half.Client, nameof(CreateEx), name, null, result, started,
+            $"devices={configuration?.DeviceCount} features=0x{(uint?)configuration?.Features:X}");
         return result;
     }
 
@@ -99,7 +101,7 @@ public sealed partial class ClientVirtualDeviceSet : IDisposable
     {
         long started = VdiTelemetry.Timestamp();
         VdResult result = OpenInSecondaryExCore(instanceName, setName);
-        VdiTelemetry.Call(Half.Client, nameof(OpenInSecondaryEx), _name, null, result, started);
+        VdiTelemetry.Call(Half.Client, nameof(OpenInSecondaryEx), setName, null, result, started);
         return result;
     }
 

@@ -10,6 +10,7 @@ internal ref struct TraceArguments
     private readonly bool _isEnabled;
     private DefaultInterpolatedStringHandler _text;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TraceArguments(int literalLength, int formattedCount, out bool isEnabled)
     {
         isEnabled = VdiTelemetry.IsTracing;

@@ -15,7 +15,9 @@ public sealed partial class ServerVirtualDeviceSet
     {
         long started = VdiTelemetry.Timestamp();
         VdResult result = RequestBuffersCore(sizeBytes, alignmentBytes, count);
-        VdiTelemetry.Call(Half.Server, nameof(RequestBuffers), _name, null, result, started);
+        VdiTelemetry.Call(
+            Half.Server, nameof(RequestBuffers), _name, null, result, started,
+            $"size={sizeBytes} alignment={alignmentBytes} count={count}");
         return result;
     }
 
@@ -54,7 +56,9 @@ public sealed partial class ServerVirtualDeviceSet
     {
         long started = VdiTelemetry.Timestamp();
         VdResult result = AllocateBufferCore(out buffer, sizeBytes, alignmentBytes);
-        VdiTelemetry.Call(Half.Server, nameof(AllocateBuffer), _name, null, result, started);
+        VdiTelemetry.Call(
+            Half.Server, nameof(AllocateBuffer), _name, null, result, started,
+            $"size={sizeBytes} alignment={alignmentBytes}");
         return result;
     }
 

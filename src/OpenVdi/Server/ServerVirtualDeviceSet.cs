@@ -85,7 +85,7 @@ public sealed partial class ServerVirtualDeviceSet : IDisposable
     {
         long started = VdiTelemetry.Timestamp();
         VdResult result = OpenCore(instanceName, setName);
-        VdiTelemetry.Call(Half.Server, nameof(Open), _name, null, result, started);
+        VdiTelemetry.Call(Half.Server, nameof(Open), setName, null, result, started);
         return result;
     }
 
@@ -114,7 +114,9 @@ public sealed partial class ServerVirtualDeviceSet : IDisposable
     {
         long started = VdiTelemetry.Timestamp();
         VdResult result = BeginConfigurationCore(features, blockSizeBytes, alignmentBytes, maxTransferSizeBytes, timeout);
-        VdiTelemetry.Call(Half.Server, nameof(BeginConfiguration), _name, null, result, started);
+        VdiTelemetry.Call(
+            Half.Server, nameof(BeginConfiguration), _name, null, result, started,
+            $"features=0x{(uint)features:X} block={blockSizeBytes} alignment={alignmentBytes} transfer={maxTransferSizeBytes}");
         return result;
     }
 

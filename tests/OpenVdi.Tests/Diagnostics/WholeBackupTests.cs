@@ -145,7 +145,11 @@ public sealed class WholeBackupTests
             }
 
             Assert.Equal(WriteCount, Count(lines, "server", "command=VDC_Write event=sent size=65536"));
-            Assert.Equal(WriteCount + 1, Count(lines, "client", "call=GetCommand result=NOERROR us="));
+            Assert.Equal(
+                WriteCount, Count(lines, "client", "call=GetCommand command=VDC_Write size=65536 result=NOERROR us="));
+            Assert.Equal(1, Count(lines, "client", "call=GetCommand command=VDC_Flush size=0 result=NOERROR us="));
+            Assert.Equal(1, Count(lines, "client", "call=CreateEx devices=1 features=0x0 result=NOERROR us="));
+            Assert.Equal(1, Count(lines, "server", "call=RequestBuffers size=65536 alignment=0 count=4 result=NOERROR us="));
             Assert.Equal(1, Count(lines, "client", "call=GetCommand result=VD_E_ABORT us="));
             Assert.Equal(1, Count(lines, "server", "call=SignalAbort result=NOERROR us="));
             Assert.Equal(1, Count(lines, "server", "call=ExecuteCompletionAgent result=VD_E_ABORT us="));
