@@ -112,7 +112,8 @@ public sealed partial class SamplesTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    [GeneratedRegex("^[0-9T:.-]+Z pid=[0-9]+ tid=[0-9]+ half=(client|server)( set=\".*\")?( device=\".*\")? (call|command|event)=[^ ]+ .*$")]
+    [GeneratedRegex("^[0-9T:.-]+Z pid=[0-9]+ tid=[0-9]+ half=(client|server)( set=\".*\")?( device=\".*\")? "
+        + "(call|command|event)=[^ ]+ .*$")]
     private static partial Regex WholeLine();
 
     [GeneratedRegex(" pid=[0-9]+ ")]

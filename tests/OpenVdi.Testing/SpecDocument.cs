@@ -176,7 +176,8 @@ public sealed partial class SpecDocument
     }
 
     private static string[] Cells(string line) =>
-        [.. CellEnd().Split(line.Trim()).Skip(1).SkipLast(1).Select(static cell => cell.Replace(@"\|", "|", StringComparison.Ordinal).Trim())];
+        [.. CellEnd().Split(line.Trim()).Skip(1).SkipLast(1)
+            .Select(static cell => cell.Replace(@"\|", "|", StringComparison.Ordinal).Trim())];
 
     [GeneratedRegex(@"^#{2,4} (?:Appendix )?(?<number>[0-9]+(\.[0-9]+)*|[A-Z])\b")]
     private static partial Regex Heading();

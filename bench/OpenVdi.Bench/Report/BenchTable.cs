@@ -12,8 +12,9 @@ internal static class BenchTable
         output.WriteLine(Line($"commit {report.Commit ?? "unknown"}, {report.StartedAt:u}, {report.ElapsedSeconds:F0} s"));
         output.WriteLine(Line(
             $"{machine.Processor}, {machine.Cores} cores, {machine.MemoryGigabytes:F1} GB, {machine.System}, {machine.Runtime}"));
-        output.WriteLine(Line(
-            $"server on core {machine.ServerCore}, client on core {machine.ClientCore}; {report.Rounds} rounds of {report.RunMilliseconds:F0} ms; medians, [lowest to highest]"));
+        output.WriteLine(
+            Line($"server on core {machine.ServerCore}, client on core {machine.ClientCore}; ")
+            + Line($"{report.Rounds} rounds of {report.RunMilliseconds:F0} ms; medians, [lowest to highest]"));
         foreach (CellReport cell in report.Cells)
         {
             Write(output, cell);
@@ -26,8 +27,9 @@ internal static class BenchTable
             output.WriteLine("  contender         median us [           ]   p99 us [           ]   vdi/this");
             foreach (RoundTripFigures one in trip.Contenders)
             {
-                output.WriteLine(Line(
-                    $"  {one.Name,-16} {one.MedianMicroseconds.Median,9:F2} [{Range(one.MedianMicroseconds)}] {one.P99Microseconds.Median,8:F2} [{Range(one.P99Microseconds)}] {Ratio(one.VdiRatio),10}"));
+                output.WriteLine(
+                    Line($"  {one.Name,-16} {one.MedianMicroseconds.Median,9:F2} [{Range(one.MedianMicroseconds)}] ")
+                    + Line($"{one.P99Microseconds.Median,8:F2} [{Range(one.P99Microseconds)}] {Ratio(one.VdiRatio),10}"));
             }
         }
 
@@ -52,14 +54,21 @@ internal static class BenchTable
     private static void Write(TextWriter output, CellReport cell)
     {
         output.WriteLine();
-        output.WriteLine(Line(
-            $"{cell.Direction}, {Size(cell.TransferBytes)}, {cell.Devices} device{(cell.Devices == 1 ? "" : "s")} with {cell.BuffersPerDevice} buffers each, work: {cell.Work}"));
         output.WriteLine(
-            "  contender          GB/s [           ]   commands/s  CPU s/GB   latency us: median, p99   allocated: server, client   vdi/this: GB/s [         ]  CPU");
+            Line($"{cell.Direction}, {Size(cell.TransferBytes)}, {cell.Devices} device{(cell.Devices == 1 ? "" : "s")} ")
+            + Line($"with {cell.BuffersPerDevice} buffers each, work: {cell.Work}"));
+        output.WriteLine(
+            "  contender          GB/s [           ]   commands/s  CPU s/GB   latency us: median, p99   "
+            + "allocated: server, client   vdi/this: GB/s [         ]  CPU");
         foreach (ContenderReport one in cell.Contenders)
         {
-            output.WriteLine(Line(
-                $"  {one.Name,-16} {one.GigabytesPerSecond.Median,6:F2} [{Range(one.GigabytesPerSecond)}] {one.CommandsPerSecond.Median,12:F0} {one.ProcessorSecondsPerGigabyte.Median,9:F3} {one.MedianMicroseconds.Median,13:F1} {one.P99Microseconds.Median,11:F1} {one.ServerBytesAllocatedPerCommand,14:F2} {one.ClientBytesAllocatedPerCommand,12:F2} {Ratio(one.VdiThroughputRatio),17} [{Range(one.VdiThroughputRatio)}] {Ratio(one.VdiProcessorRatio),6}"));
+            output.WriteLine(
+                Line($"  {one.Name,-16} {one.GigabytesPerSecond.Median,6:F2} [{Range(one.GigabytesPerSecond)}] ")
+                + Line($"{one.CommandsPerSecond.Median,12:F0} {one.ProcessorSecondsPerGigabyte.Median,9:F3} ")
+                + Line($"{one.MedianMicroseconds.Median,13:F1} {one.P99Microseconds.Median,11:F1} ")
+                + Line($"{one.ServerBytesAllocatedPerCommand,14:F2} {one.ClientBytesAllocatedPerCommand,12:F2} ")
+                + Line($"{Ratio(one.VdiThroughputRatio),17} [{Range(one.VdiThroughputRatio)}] ")
+                + Line($"{Ratio(one.VdiProcessorRatio),6}"));
         }
     }
 
@@ -68,20 +77,24 @@ internal static class BenchTable
         output.WriteLine();
         if (report.Idle is { } idle)
         {
-            output.WriteLine(Line(
-                $"Idle set of {idle.Devices} devices: {idle.ProcessorMilliseconds:F2} ms of processor time in {idle.Seconds:F1} s; without the set {idle.WithoutSetMilliseconds:F2} ms"));
+            output.WriteLine(
+                Line($"Idle set of {idle.Devices} devices: {idle.ProcessorMilliseconds:F2} ms of processor time in ")
+                + Line($"{idle.Seconds:F1} s; without the set {idle.WithoutSetMilliseconds:F2} ms"));
         }
 
         if (report.SetUp is { } setUp)
         {
-            output.WriteLine(Line(
-                $"Set-up with {setUp.Buffers} buffers, {setUp.BufferBytes >> 20} MiB: {setUp.TotalMilliseconds.Median:F2} ms [{Range(setUp.TotalMilliseconds)}], EndConfiguration alone {setUp.EndConfigurationMilliseconds.Median:F2} ms [{Range(setUp.EndConfigurationMilliseconds)}]"));
+            output.WriteLine(
+                Line($"Set-up with {setUp.Buffers} buffers, {setUp.BufferBytes >> 20} MiB: ")
+                + Line($"{setUp.TotalMilliseconds.Median:F2} ms [{Range(setUp.TotalMilliseconds)}], EndConfiguration alone ")
+                + Line($"{setUp.EndConfigurationMilliseconds.Median:F2} ms [{Range(setUp.EndConfigurationMilliseconds)}]"));
         }
 
         if (report.WakeUps is { } wakeUps)
         {
-            output.WriteLine(Line(
-                $"Wake-ups: {wakeUps.Lost} lost in {wakeUps.Runs} runs of {wakeUps.TransfersPerRun} x {Size(wakeUps.TransferBytes)} with stalls, seed {wakeUps.Seed}"));
+            output.WriteLine(
+                Line($"Wake-ups: {wakeUps.Lost} lost in {wakeUps.Runs} runs of {wakeUps.TransfersPerRun} x ")
+                + Line($"{Size(wakeUps.TransferBytes)} with stalls, seed {wakeUps.Seed}"));
         }
     }
 

@@ -108,7 +108,10 @@ public abstract class Commands(TransportKind kind) : ConformanceSuite(kind)
         int callbacks = 0;
         var command = new ServerCommand
         {
-            Code = CommandCode.Write, Buffer = buffer, SizeBytes = sizeBytes, CompletionRoutine = _ => callbacks++,
+            Code = CommandCode.Write,
+            Buffer = buffer,
+            SizeBytes = sizeBytes,
+            CompletionRoutine = _ => callbacks++,
         };
         Assert.Throws<ArgumentException>(() => set.ServerDevice.SendCommand(command));
         Assert.Equal(0, callbacks);

@@ -145,7 +145,10 @@ public sealed class EngineBackupTests : EngineTestBase
         SqliteOperationResult? result = null;
         Thread engine = new(() => result = SqliteEngine.Backup(new SqliteBackupRequest
         {
-            Transport = Transport, DeviceNames = [name], DatabasePath = Database.Path, OpenTimeout = Limit,
+            Transport = Transport,
+            DeviceNames = [name],
+            DatabasePath = Database.Path,
+            OpenTimeout = Limit,
         }));
         engine.Start();
         using var client = new ScriptedClient(Transport, 1, name: name);

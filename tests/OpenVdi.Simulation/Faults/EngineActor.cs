@@ -42,7 +42,8 @@ internal sealed class EngineActor(World world) : Actor(world, "engine")
     }
 
     public override string ToString() =>
-        $"{base.ToString()}, stage {_stage}, {_set.State}, outstanding {string.Join(" ", _lanes.Select(static lane => lane.Device.OutstandingCount))}";
+        $"{base.ToString()}, stage {_stage}, {_set.State}, outstanding "
+        + string.Join(" ", _lanes.Select(static lane => lane.Device.OutstandingCount));
 
     public override void Step()
     {

@@ -25,7 +25,10 @@ internal static unsafe partial class Interop
             IoVector vector = new() { Base = first, Length = (nuint)data.Length };
             MessageHeader header = new()
             {
-                Vectors = &vector, VectorCount = 1, Control = control, ControlLength = ControlBytes,
+                Vectors = &vector,
+                VectorCount = 1,
+                Control = control,
+                ControlLength = ControlBytes,
             };
             nint length;
             while ((length = recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC)) < 0)
