@@ -98,14 +98,15 @@ public abstract class Devices(TransportKind kind) : ConformanceSuite(kind)
         BothHalves set = NewSet().Running();
         Assert.Equal(VdResult.TimedOut, set.ClientDevice.GetCommand(TimeSpan.Zero, out _));   // Warm.
 
-        TimeSpan polled = PendingCall.Time(
-            () => Assert.Equal(VdResult.TimedOut, set.ClientDevice.GetCommand(TimeSpan.Zero, out _)));
+        // The best of several: a poll that waited would wait in each.
+        TimeSpan polled = Enumerable.Range(0, 5).Min(_ => PendingCall.Time(
+            () => Assert.Equal(VdResult.TimedOut, set.ClientDevice.GetCommand(TimeSpan.Zero, out _))));
         TimeSpan waited = PendingCall.Time(
             () => Assert.Equal(VdResult.TimedOut, set.ClientDevice.GetCommand(TimeSpan.FromMilliseconds(50), out _)));
 
         // Upper bounds leave room for a busy machine; the lower one is the promise, less a tick of the clock.
-        Assert.InRange(polled.TotalMilliseconds, 0, 40);
-        Assert.InRange(waited.TotalMilliseconds, 49, 2000);
+        Assert.InRange(polled.TotalMilliseconds, 0, 20);
+        Assert.InRange(waited.TotalMilliseconds, 49, 5000);
         Assert.Equal(DeviceState.Active, set.ClientDevice.State);
         Assert.Equal(ClientSetState.Active, set.ClientSet.State);
 

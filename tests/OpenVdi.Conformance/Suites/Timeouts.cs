@@ -60,15 +60,16 @@ public abstract class Timeouts(TransportKind kind) : ConformanceSuite(kind)
     [Fact, Spec("Z3")]
     public void ServerTimeout_WithACompletionNowAndThen_StartsAgainWithEach()
     {
-        // One command is held all the time; others complete each interval. In all, far more than three intervals.
-        const int Interval = 400;
+        // One command is held all the time; others complete in each interval. In all, more than the three
+        // intervals after which silence ends a set.
+        const int Interval = 800;
         BothHalves set = NewSet(Shape(Interval)).Running();
         SentCommand held = set.Server.Send(CommandCode.Load);
         ClientCommand command = set.Client.Expect(CommandCode.Load);
         long start = Stopwatch.GetTimestamp();
-        while (Stopwatch.GetElapsedTime(start).TotalMilliseconds < 5 * Interval)
+        while (Stopwatch.GetElapsedTime(start).TotalMilliseconds < 3.5 * Interval)
         {
-            Assert.Equal(VdResult.TimedOut, set.ClientDevice.GetCommand(TimeSpan.FromMilliseconds(Interval / 4), out _));
+            Assert.Equal(VdResult.TimedOut, set.ClientDevice.GetCommand(TimeSpan.FromMilliseconds(Interval / 8), out _));
             SentCommand other = set.Server.Send(CommandCode.Flush);
             set.Client.Serve(CommandCode.Flush);
             Assert.Equal(CompletionCode.Success, other.AwaitCompletion());
