@@ -99,7 +99,7 @@ public abstract class Devices(TransportKind kind) : ConformanceSuite(kind)
         Assert.Equal(VdResult.TimedOut, set.ClientDevice.GetCommand(TimeSpan.Zero, out _));   // Warm.
 
         // The best of several: a poll that waited would wait in each.
-        TimeSpan polled = Enumerable.Range(0, 5).Min(_ => PendingCall.Time(
+        TimeSpan polled = Enumerable.Range(0, 5).Min(look => PendingCall.Time(
             () => Assert.Equal(VdResult.TimedOut, set.ClientDevice.GetCommand(TimeSpan.Zero, out _))));
         TimeSpan waited = PendingCall.Time(
             () => Assert.Equal(VdResult.TimedOut, set.ClientDevice.GetCommand(TimeSpan.FromMilliseconds(50), out _)));

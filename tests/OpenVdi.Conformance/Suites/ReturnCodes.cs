@@ -17,7 +17,7 @@ public abstract class ReturnCodes(TransportKind kind) : ConformanceSuite(kind)
         // Without a security environment there is nothing to build; where there is one, see the suite's last test.
         ["R1"] = [VdResult.SecurityError],
         ["R2"] = [VdResult.SecurityError],
-        // Only for a call that is in progress when the abort arrives (S-n1): no moment that a test could hold still.
+        // Only for a call that is in progress when the abort arrives (S-n1): see ServerNotes; BeginConfiguration takes no time.
         ["R12"] = [VdResult.Aborted],
         ["R13"] = [VdResult.Aborted],
         ["R15"] = [VdResult.Aborted],

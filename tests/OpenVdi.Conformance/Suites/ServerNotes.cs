@@ -39,8 +39,7 @@ public abstract class ServerNotes(TransportKind kind) : ConformanceSuite(kind)
     [Fact, Spec("S-n1"), Spec("S3/Abort"), Spec("S4/Abort"), Spec("S6/Abort"), Spec("R12"), Spec("R13"), Spec("R15")]
     public void Configuration_StartedAfterAnAbort_IsAProtocolErrorInEachOfItsSteps()
     {
-        // A configuring call does not wait for the partner, so there is no "in progress" to interrupt; what is started
-        // after the abort answers as the table says.
+        // What is started after the abort answers as the table says; for what is in progress, see the next test.
         foreach (Func<BothHalves, BothHalves> stage in new Func<BothHalves, BothHalves>[] { s => s.Connected(), s => s.Begun() })
         {
             BothHalves set = stage(NewSet());
@@ -52,6 +51,47 @@ public abstract class ServerNotes(TransportKind kind) : ConformanceSuite(kind)
             Assert.Equal(VdResult.ProtocolError, set.ServerSet.EndConfiguration());
             Assert.Equal(VdResult.ProtocolError, set.ServerSet.QueryAvailableBuffers(65536, 0, out _));
         }
+    }
+
+    [Theory, InlineData(false), InlineData(true)]
+    [Spec("S-n1"), Spec("Y2"), Spec("R13"), Spec("R15")]
+    public void Configuration_InProgressWhenTheAbortArrives_IsAborted(bool afterConfiguration)
+    {
+        using var transport = new PausingTransport(Transport);
+        using var set = new BothHalves(transport, NewName());
+        _ = afterConfiguration ? set.Configured() : set.Begun();
+        if (!afterConfiguration)
+        {
+            set.Server.Request(65536, 1);
+        }
+
+        transport.IsPausing = true;
+        PendingCall<VdResult> call = PendingCall.Begin(
+            "the configuring call",
+            () => afterConfiguration ? set.ServerSet.RequestBuffers(65536, 0, 1) : set.ServerSet.EndConfiguration());
+        transport.AwaitPause();
+        Assert.Equal(VdResult.Ok, set.ClientSet.SignalAbort());
+
+        // The object is not locked meanwhile: it sees the abort.
+        Assert.Equal(ServerSetState.Aborted, set.ServerSet.State);
+        transport.Continue();
+        Assert.Equal(VdResult.Aborted, call.AwaitResult());
+    }
+
+    [Fact, Spec("S15"), Spec("S-n4")]
+    public void Close_WhileBuffersAreBeingMade_WaitsForThemAndReleasesThem()
+    {
+        using var transport = new PausingTransport(Transport);
+        using var set = new BothHalves(transport, NewName());
+        set.Configured();
+        transport.IsPausing = true;
+        PendingCall<VdResult> request = PendingCall.Begin("RequestBuffers", () => set.ServerSet.RequestBuffers(65536, 0, 1));
+        transport.AwaitPause();
+        PendingCall<VdResult> close = PendingCall.Begin("Close", set.ServerSet.Close).AwaitBlocked();
+        transport.Continue();
+        Assert.Equal(VdResult.Ok, close.AwaitResult());
+        Assert.Equal(VdResult.Aborted, request.AwaitResult());
+        Assert.Equal(ServerSetState.DoesNotExist, set.ServerSet.State);
     }
 
     [Fact, Spec("S-n2"), Spec("Y5"), Spec("S9/Abort"), Spec("S10/Abort")]
