@@ -115,6 +115,24 @@ public abstract class Devices(TransportKind kind) : ConformanceSuite(kind)
         set.Client.Serve(CommandCode.Flush);
     }
 
+    [Theory, InlineData(-1), InlineData(-5), InlineData(-3_600_000)]
+    [Spec("D22"), Spec("Z7"), Spec("Z6")]
+    public void GetCommandAndGetConfiguration_WithAnyNegativeTimeout_WaitWithoutEnd(int milliseconds)
+    {
+        var negative = TimeSpan.FromMilliseconds(milliseconds);
+        BothHalves set = NewSet().Begun();
+        PendingCall<VdResult> waiting = PendingCall.Begin(
+            "GetConfiguration", () => set.ClientSet.GetConfiguration(negative, out _)).AwaitBlocked();
+        set.Server.Request(65536, 1).End();
+        Assert.Equal(VdResult.Ok, waiting.AwaitResult());
+        set.Server.OpenDevice(set.Name);
+        set.Server.StartAgent();
+        set.Client.OpenDevice(set.Name);
+        waiting = PendingCall.Begin("GetCommand", () => set.ClientDevice.GetCommand(negative, out _)).AwaitBlocked();
+        set.Server.Send(CommandCode.Flush);
+        Assert.Equal(VdResult.Ok, waiting.AwaitResult());
+    }
+
     [Fact, Spec("D23"), Spec("D24"), Spec("T2")]
     public void GetCommand_AfterTheServerClosedTheDevice_GivesWhatIsQueuedThenClosedThenProtocolErrors()
     {

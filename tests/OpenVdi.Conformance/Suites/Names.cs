@@ -119,6 +119,21 @@ public abstract class Names(TransportKind kind) : ConformanceSuite(kind)
         Assert.Equal([set.Name, "device 2", "device 3"], set.Client.Devices.Select(d => d.Name));
     }
 
+    [Fact, Spec("N6"), Spec("N5")]
+    public void OpenDevice_AtTheServerWithAnotherFirstNameOrATakenOne_IsRefusedAndUsesUpNoDevice()
+    {
+        // Which code the row leaves open; that the names of a set are what it says, it does not.
+        BothHalves set = NewSet(2).Configured();
+        Assert.NotEqual(VdResult.Ok, set.ServerSet.OpenDevice("b", out ServerVirtualDevice? none));
+        Assert.Null(none);
+        set.Server.OpenDevice(set.Name);
+        Assert.NotEqual(VdResult.Ok, set.ServerSet.OpenDevice(set.Name, out none));
+        Assert.NotEqual(VdResult.Ok, set.ServerSet.OpenDevice(null, out none));
+        Assert.Null(none);
+        set.Server.OpenDevice("b");
+        set.Client.OpenDevice("b");
+    }
+
     [Fact, Spec("N6")]
     public void OpenDevice_TheSameDeviceNameInTwoSets_NamesTwoDevices()
     {

@@ -23,6 +23,21 @@ public abstract class ServerNotes(TransportKind kind) : ConformanceSuite(kind)
         Assert.Equal(VdResult.Ok, server.Open(null, name));
     }
 
+    [Fact, Spec("S1/DNE"), Spec("S-n4")]
+    public void Open_AfterCloseOnTheSameObject_FindsTheNextSet()
+    {
+        // S-n4 advises to release the object; 3.4 says that after Close it is where it began, and so S1 lets it open.
+        BothHalves set = NewSet().Running();
+        ServerVirtualDevice old = set.ServerDevice;
+        Assert.Equal(VdResult.ProtocolError, set.ServerSet.Close());
+        BothHalves next = NewSet().Created();
+        Assert.Equal(VdResult.Ok, set.ServerSet.Open(null, next.Name));
+        Assert.Equal(ServerSetState.Connected, set.ServerSet.State);
+        Assert.Null(set.ServerSet.Abort);
+        Assert.Equal(VdResult.ProtocolError, old.SendCommand(new ServerCommand { Code = CommandCode.Flush }));
+        Assert.Equal(VdResult.ProtocolError, old.CloseDevice());
+    }
+
     [Fact, Spec("V13")]
     public void Open_OfASetThatAServerHas_IsAProtocolErrorWithoutHarm()
     {
