@@ -171,18 +171,21 @@ public sealed partial class DevicePump
     {
         lock (_gate)
         {
+            bool isWanted = _run is not null || _isTaking;
             command = _kept.GetValueOrDefault();
-            result = VdResult.Ok;
+            result = _end ?? VdResult.Ok;
             if (_kept is not null)
             {
-                _kept = null;
-                return true;
+                // Nobody wants it any more: it stays, and nothing else is fetched before it.
+                _isFetching &= isWanted;
+                _kept = isWanted ? null : _kept;
+                result = isWanted ? VdResult.Ok : result;
+                return isWanted;
             }
 
-            if (_end is { } end)
+            if (_end is not null)
             {
-                result = end;
-                return _run is not null || _isTaking;
+                return isWanted;
             }
 
             if (!_isFetching)

@@ -108,6 +108,47 @@ public sealed class StreamingDisposalTests
         Assert.Equal(512, medium.ByteCount);
     }
 
+    // A command that nobody takes any more does not keep the device's thread.
+    [Fact]
+    public async Task Client_WithACommandThatNobodyTook_IsGone()
+    {
+        await using SessionPair pair = await SessionPair.CreateAsync(EngineOperation.Backup);
+        DevicePump pump = await pair.Client.OpenDeviceAsync(pair.Client.Name).Within("the device");
+        TaskCompletionSource entered = new();
+        using CancellationTokenSource cancel = new();
+        Task run = pump.RunAsync(
+            new FuncHandler(async (_, token) =>
+            {
+                entered.SetResult();
+                await new TaskCompletionSource().Task.WaitAsync(token);
+                return DeviceAnswer.Done;
+            }),
+            cancel.Token);
+        await pair.Engine.Devices[0].WriteAsync(new byte[512]);
+        await entered.Task.Within("the handler");
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run.Within("the run"));
+        await pair.Client.DisposeAsync().Within("the disposal");
+    }
+
+    [Fact]
+    public async Task Client_HandlerThatHeedsItsToken_EndsAborted()
+    {
+        await using SessionPair pair = await SessionPair.CreateAsync(EngineOperation.Backup);
+        DevicePump pump = await pair.Client.OpenDeviceAsync(pair.Client.Name).Within("the device");
+        TaskCompletionSource entered = new();
+        Task run = pump.RunAsync(new FuncHandler(async (_, token) =>
+        {
+            entered.SetResult();
+            await new TaskCompletionSource().Task.WaitAsync(token);
+            return DeviceAnswer.Done;
+        }));
+        await pair.Engine.Devices[0].WriteAsync(new byte[512]);
+        await entered.Task.Within("the handler");
+        await pair.Client.DisposeAsync().Within("the disposal");
+        await AssertAborted(run, "the run");
+    }
+
     [Fact]
     public async Task Client_AllDevicesClosed_IsNoAbort()
     {
