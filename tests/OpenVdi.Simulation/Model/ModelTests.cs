@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using OpenVdi.Testing;
 using Xunit.Abstractions;
 
@@ -27,12 +26,12 @@ public class ModelTests(ITestOutputHelper output)
         var driver = new ModelDriver(seed);
         long begun = Stopwatch.GetTimestamp();
         driver.Run(steps);
-        Write(
+        output.WriteLine(
             $"seed {seed}: {driver.Steps:N0} steps, {driver.Callbacks:N0} callbacks, 0 divergences, "
             + $"{Stopwatch.GetElapsedTime(begun).TotalSeconds:F1} s");
         foreach (string line in driver.Histogram())
         {
-            Write(line);
+            output.WriteLine(line);
         }
 
         Assert.Empty(Unseen(driver));
@@ -111,10 +110,6 @@ public class ModelTests(ITestOutputHelper output)
                where driver.Steps >= UsualSteps && !driver.Seen.ContainsKey((row.Function, code))
                select $"{row.Function} = {code}";
     }
-
-    private void Write(FormattableString line) => output.WriteLine(line.ToString(CultureInfo.InvariantCulture));
-
-    private void Write(string line) => output.WriteLine(line);
 
     private sealed class WrongCode(string function, VdResult right, VdResult wrong) : Sut
     {
