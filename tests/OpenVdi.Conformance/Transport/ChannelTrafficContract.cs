@@ -328,6 +328,38 @@ public abstract class ChannelTrafficContract(VdiTransport transport) : ChannelFi
         await Within(Task.WhenAll(clients), "the clients");
     }
 
+    [Fact]
+    public void Traffic_AfterWarmUp_AllocatesNothing()
+    {
+        Parties parties = NewParties(1);
+        Claim(parties, 0);
+        IClientDeviceChannel device = parties.Primary.Device(0);
+        uint handle = BufferHandle.Encode(0, 512);
+        RoundTrips(100);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        RoundTrips(1000);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        void RoundTrips(uint count)
+        {
+            bool isGood = true;
+            for (uint tag = 0; tag < count; tag++)
+            {
+                var command = new DeviceCommand(tag % 8, CommandCode.Write, 512, tag, handle, 0);
+                uint seen = device.Look();
+                isGood &= parties.Server.TrySend(0, command) && device.Wait(Limit, seen) == WaitOutcome.Ready;
+                isGood &= device.TryPeek(out DeviceCommand taken) && taken == command;
+                isGood &= parties.Primary.TryResolveBuffer(handle, 512, out DeviceBuffer buffer) && buffer.SizeBytes == 512;
+                device.Advance();
+                device.Complete(new DeviceCompletion(taken.Tag, CompletionCode.Success, 512, 0, tag + 1));
+                isGood &= parties.Server.WaitCompletions(Limit, out _) == WaitOutcome.Ready;
+                isGood &= parties.Server.TryTakeCompletion(0, out _);
+            }
+
+            Assert.True(isGood);
+        }
+    }
+
     private static void Send(Parties parties, params int[] devices)
     {
         foreach (int device in devices)
