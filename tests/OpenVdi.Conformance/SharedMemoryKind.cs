@@ -28,7 +28,20 @@ public sealed class SharedMemoryKind : TransportKind
     [
         .. File.ReadLines("/proc/self/maps").Where(l => l.Contains("memfd:openvdi", StringComparison.Ordinal)),
         .. Directory.EnumerateFileSystemEntries("/proc/self/fd")
-            .Select(e => File.ResolveLinkTarget(e, returnFinalTarget: false)?.FullName ?? "")
+            .Select(TargetOf)
             .Where(t => t.Contains("memfd:openvdi", StringComparison.Ordinal)),
     ];
+
+    /// <summary>What a descriptor is open on; nothing for one that another thread has closed since it was listed.</summary>
+    private static string TargetOf(string descriptor)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(descriptor, returnFinalTarget: false)?.FullName ?? "";
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
 }
