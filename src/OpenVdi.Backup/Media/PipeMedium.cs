@@ -155,7 +155,14 @@ public sealed class PipeMedium : Medium
     public override void Interrupt()
     {
         _isInterrupted = true;
-        Interop.Ring(_alarm);
+        try
+        {
+            Interop.Ring(_alarm);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Nobody transfers any more.
+        }
     }
 
     /// <inheritdoc/>
