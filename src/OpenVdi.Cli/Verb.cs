@@ -32,8 +32,9 @@ internal sealed class Verb : Command
             return (int)await run(new VerbContext(parseResult, output, interruption.Token)).ConfigureAwait(false);
         }
         catch (Exception exception) when (interruption.Outcome is not null
-            && exception is OperationCanceledException or CommandFailure { ExitCode: ExitCode.Interrupted })
+            && exception is OperationCanceledException or CommandFailure)
         {
+            // Whatever failed after the signal failed because of it: a terminal sends it to the engine's process too.
             return output.Fail(new CommandFailure(interruption.Outcome ?? ExitCode.Interrupted, "interrupted; cleaned up"));
         }
         catch (CommandFailure failure)
