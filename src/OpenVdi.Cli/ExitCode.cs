@@ -19,6 +19,7 @@ internal enum ExitCode
     EngineDied = 12,
     InterfaceFailed = 13,
     NotEqual = 14,
+    BenchmarkFailed = 15,
     Interrupted = 130,
     Terminated = 143,
 }

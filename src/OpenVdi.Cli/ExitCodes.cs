@@ -23,6 +23,7 @@ internal static class ExitCodes
         ExitCode.EngineDied => "the engine's process ended without a result",
         ExitCode.InterfaceFailed => "the virtual device set could not be made or was aborted",
         ExitCode.NotEqual => "the restored database differs from the one backed up",
+        ExitCode.BenchmarkFailed => "a benchmark saw wrong bytes, a lost wake-up or a failing call",
         ExitCode.Interrupted => "interrupted (SIGINT); cleaned up",
         ExitCode.Terminated => "terminated (SIGTERM, SIGHUP); cleaned up",
         _ => throw new ArgumentOutOfRangeException(nameof(code), code, "an exit code without a meaning"),

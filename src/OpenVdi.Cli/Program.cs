@@ -14,6 +14,7 @@ internal static class Program
         RestoreCommand.Create(),
         DemoCommand.Create(),
         PsCommand.Create(),
+        BenchCommand.Create(),
         EngineCommand.Create(),
         DemoWritersCommand.Create(),
     ];

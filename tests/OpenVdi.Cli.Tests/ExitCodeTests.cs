@@ -21,8 +21,8 @@ public sealed class ExitCodeTests(TestDatabase database)
         [
             ("Ok", 0), ("InternalError", 1), ("UsageError", 2), ("InputUnusable", 3), ("TargetRefused", 4), ("Busy", 5),
             ("MediumFailed", 6), ("DiskFull", 7), ("BackupDamaged", 8), ("BackupIncomplete", 9), ("BackupMismatch", 10),
-            ("EngineFailed", 11), ("EngineDied", 12), ("InterfaceFailed", 13), ("NotEqual", 14), ("Interrupted", 130),
-            ("Terminated", 143),
+            ("EngineFailed", 11), ("EngineDied", 12), ("InterfaceFailed", 13), ("NotEqual", 14),
+            ("BenchmarkFailed", 15), ("Interrupted", 130), ("Terminated", 143),
         ];
         Assert.Equal(expected, Enum.GetValues<ExitCode>().Select(static code => (code.ToString(), (int)code)));
     }
@@ -54,6 +54,8 @@ public sealed class ExitCodeTests(TestDatabase database)
     [InlineData("demo --size much")]
     [InlineData("demo --devices 65")]
     [InlineData("ps --sweep extra")]
+    [InlineData("bench transport --bytes many")]
+    [InlineData("bench transport --parts none")]
     [InlineData("")]
     public void UsageError_AWrongCommandLine_IsToldInWords(string line) =>
         VdiProcess.Run(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Expect(ExitCode.UsageError);
@@ -71,9 +73,10 @@ public sealed class ExitCodeTests(TestDatabase database)
     [InlineData("restore")]
     [InlineData("demo")]
     [InlineData("ps")]
+    [InlineData("bench transport")]
     public void Help_OfEachCommand_ShowsPurposeExamplesAndExitCodes(string verb)
     {
-        string[] arguments = verb.Length == 0 ? ["--help"] : [verb, "--help"];
+        string[] arguments = [.. verb.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"];
         string help = VdiProcess.Run(arguments).Expect(ExitCode.Ok).Text;
         Assert.Contains("Examples:", help, StringComparison.Ordinal);
         Assert.Contains($"vdi {verb}".TrimEnd(), help, StringComparison.Ordinal);
