@@ -11,8 +11,8 @@ internal static class RunTable
         double seconds, double transferSeconds, long commandCount, DateTimeOffset backupTime, string backupId)
     {
         Grid grid = new();
-        grid.AddColumn(new GridColumn().NoWrap().PadLeft(0));
-        grid.AddColumn();
+        grid.AddColumn(new GridColumn().NoWrap().Padding(0, 0, 2, 0));
+        grid.AddColumn(new GridColumn().Padding(0, 0, 0, 0));
         grid.AddRow(new Markup($"[green]{done}[/]"), new Text(database));
         grid.AddRow(new Text(direction), new Text(string.Join(", ", media)));
         grid.AddRow(new Text("data"), new Text(string.Create(
