@@ -79,6 +79,23 @@ public sealed partial class DocumentTests
     }
 
     [Fact]
+    public async Task Verbs_NamedInDocuments_AreThoseOfTheProgram()
+    {
+        string program = Tree.PathOf($"src/OpenVdi.Cli/bin/{Tree.Configuration}/net10.0/vdi.dll");
+        ShellResult help = await Shell.RunAsync(Tree.Root, "dotnet", program, "--help");
+        help.AssertSucceeded("vdi --help");
+        // The program starts itself as an engine; that verb is not in its help.
+        HashSet<string> verbs = ["engine", .. HelpVerb().Matches(help.Output).Select(match => match.Groups[1].Value)];
+        Findings.AssertNone(
+            Tree.FilesOf(".md").SelectMany(file => UnknownVerbs(file, Tree.Read(file), verbs)),
+            $"verbs that vdi does not have (it has {string.Join(", ", verbs)})");
+    }
+
+    [Fact]
+    public void UnknownVerbs_OfAnInventedOne_ReportsIt() => Assert.Equal(
+        ["a.md: vdi fly"], UnknownVerbs("a.md", "`./vdi fly --high`, `vdi ps`, but vdi itself and vdi.dll", ["ps"]));
+
+    [Fact]
     public void Variables_OfSourcesAndDocument_AreTheSame()
     {
         // This suite's own examples do not count.
@@ -119,6 +136,11 @@ public sealed partial class DocumentTests
         const string Text = "a\n<!-- not run: takes an hour -->\n```sh\nfalse\n```\n```sh\ntrue\n```\n";
         Assert.Equal(["takes an hour", null], Markdown.Blocks("a.md", Text).Select(block => block.Marker));
     }
+
+    private static IEnumerable<string> UnknownVerbs(string file, string text, HashSet<string> verbs) => CalledVerb().Matches(text)
+        .Select(match => match.Groups[1].Value)
+        .Where(verb => !verbs.Contains(verb))
+        .Select(verb => $"{file}: vdi {verb}");
 
     private static string ShowSample(string file) => $"<!-- {file} -->\n```csharp\n{Tree.Read(file)}```\n";
 
@@ -195,6 +217,13 @@ public sealed partial class DocumentTests
 
     [GeneratedRegex(@"\b(?:OPENVDI_[A-Z_]*[A-Z]|_VIRTUAL_SERVER_NAME_)\b")]
     private static partial Regex Variable();
+
+    // A line of the list of commands: two blanks, the verb, its description.
+    [GeneratedRegex(@"^  ([a-z]+) +[A-Z]", RegexOptions.Multiline)]
+    private static partial Regex HelpVerb();
+
+    [GeneratedRegex(@"(?:^|`)(?:\./)?vdi ([a-z]+)\b", RegexOptions.Multiline)]
+    private static partial Regex CalledVerb();
 
     [GeneratedRegex(@"<!-- (samples/\S+) -->\n```csharp\n[\s\S]*?```\n")]
     private static partial Regex ShownSample();
