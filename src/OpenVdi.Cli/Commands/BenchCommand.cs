@@ -22,7 +22,8 @@ internal static class BenchCommand
 
     private static readonly Option<int> s_rounds = new("--rounds") { Description = "Rounds of each measurement.", HelpName = "N" };
 
-    private static readonly Option<int> s_wakeUps = new("--wakeups") { Description = "Runs of the hunt for lost wake-ups.", HelpName = "N" };
+    private static readonly Option<int> s_wakeUps =
+        new("--wakeups") { Description = "Runs of the hunt for lost wake-ups.", HelpName = "N" };
 
     private static readonly Option<string> s_bytes = List("--bytes", "Sizes of a transfer, for instance 65536,1048576.");
 
