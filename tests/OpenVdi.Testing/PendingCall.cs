@@ -95,7 +95,17 @@ public sealed class PendingCall<T> : IPendingCall
 
     private static string? SleepMark(int taskId)
     {
-        string status = File.ReadAllText($"/proc/self/task/{taskId}/status");
+        string status;
+        try
+        {
+            status = File.ReadAllText($"/proc/self/task/{taskId}/status");
+        }
+        catch (IOException)
+        {
+            // The thread has ended since it was asked whether it lives.
+            return null;
+        }
+
         if (!status.Contains("State:\tS", StringComparison.Ordinal))
         {
             return null;

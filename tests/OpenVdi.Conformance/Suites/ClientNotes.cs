@@ -303,7 +303,8 @@ public abstract class ClientNotes(TransportKind kind) : ConformanceSuite(kind)
             Assert.Equal(VdResult.Ok, set.ClientSet.SignalAbort());
         }
 
-        foreach (uint handle in new[] { 0u, 1u, 77u, 0xFFFFFFFFu, 0x80000000u, BufferHandle.Encode(5, 0), BufferHandle.Encode(0, 1 << 29) })
+        uint[] garbage = [0, 1, 77, 0xFFFFFFFF, 0x80000000, BufferHandle.Encode(5, 0), BufferHandle.Encode(0, 1 << 29)];
+        foreach (uint handle in garbage)
         {
             Assert.Equal(VdResult.Invalid, set.ClientSet.MapBufferHandle(handle, out nint address));
             Assert.Equal(0, address);
@@ -325,7 +326,8 @@ public abstract class ClientNotes(TransportKind kind) : ConformanceSuite(kind)
         Assert.Equal(VdResult.Ok, set.ClientSet.SignalAbort());
         Assert.Equal(ClientSetState.Aborted, set.ClientSet.State);
         Assert.Equal(VdResult.Ok, set.Server.AwaitAgent());
-        Assert.Equal((CompletionCode.Success, 512u), (set.Server.Sent[0].CodeInCallback, set.Server.Sent[0].Command.BytesTransferred));
+        SentCommand sent = set.Server.Sent[0];
+        Assert.Equal((CompletionCode.Success, 512u), (sent.CodeInCallback, sent.Command.BytesTransferred));
         Assert.Equal(VdResult.Ok, set.ServerSet.Close());
         Assert.Equal(VdResult.Ok, set.ClientSet.Close());
     }

@@ -197,7 +197,8 @@ public abstract class Configuration(TransportKind kind) : ConformanceSuite(kind)
         Assert.Equal(VdResult.Ok, client.AwaitResult());
     }
 
-    [Theory, InlineData(0u, false), InlineData(1u, true), InlineData(64u, true), InlineData(65u, false), InlineData(uint.MaxValue, false)]
+    [Theory, InlineData(0u, false), InlineData(1u, true), InlineData(64u, true), InlineData(65u, false)]
+    [InlineData(uint.MaxValue, false)]
     [Spec("V1"), Spec("R1")]
     public void CreateEx_ByDeviceCount_TakesOneTo64(uint deviceCount, bool fits) =>
         Assert.Equal(

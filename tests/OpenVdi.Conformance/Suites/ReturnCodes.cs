@@ -129,7 +129,10 @@ public abstract class ReturnCodes(TransportKind kind) : ConformanceSuite(kind)
             default:
                 ScriptedClient secondary = NewClient().Join(set.Name);
                 secondary.OpenDevice("b");
-                return [fresh.Close(), NewClient().Join(set.Name).Set.Close(), secondary.Set.Close(), client.Close(), client.Close()];
+                return
+                [
+                    fresh.Close(), NewClient().Join(set.Name).Set.Close(), secondary.Set.Close(), client.Close(), client.Close(),
+                ];
         }
     }
 
@@ -268,7 +271,7 @@ public sealed class ReturnCodesSharedMemory(SharedMemoryKind kind) : ReturnCodes
     [Fact, Spec("C1n"), Spec("R1")]
     public void CreateEx_WithoutASecurityEnvironment_IsASecurityError()
     {
-        var transport = new SharedMemoryTransport(new SharedMemoryOptions { Group = "no-such-group-" + Guid.NewGuid().ToString("N") });
+        var transport = new SharedMemoryTransport(new SharedMemoryOptions { Group = $"no-such-group-{Guid.NewGuid():N}" });
         using var set = new ClientVirtualDeviceSet(transport);
         Assert.Equal(VdResult.SecurityError, set.CreateEx(null, NewName(), new SetConfiguration()));
         Assert.Equal(ClientSetState.DoesNotExist, set.State);

@@ -17,7 +17,8 @@ public abstract class Secondary(TransportKind kind) : ConformanceSuite(kind)
         }
 
         set.Server.StartAgent();
-        PendingCall<int>[] workers = [.. Enumerable.Range(0, 3).Select(i => PendingCall.Begin($"secondary {i}", () => Work(set, i)))];
+        PendingCall<int>[] workers =
+            [.. Enumerable.Range(0, 3).Select(i => PendingCall.Begin($"secondary {i}", () => Work(set, i)))];
         for (int round = 0; round < 30; round++)
         {
             set.Server.Send(CommandCode.Flush, device: round % 3);

@@ -90,7 +90,8 @@ public abstract class Timeouts(TransportKind kind) : ConformanceSuite(kind)
         set.Client.Expect(CommandCode.Flush);
         Assert.Equal(VdResult.Aborted, set.Server.AwaitAgent());
 
-        Assert.InRange(Stopwatch.GetElapsedTime(sentAt).TotalMilliseconds, 2 * Interval, (3 * Interval) + s_slack.TotalMilliseconds);
+        Assert.InRange(
+            Stopwatch.GetElapsedTime(sentAt).TotalMilliseconds, 2 * Interval, (3 * Interval) + s_slack.TotalMilliseconds);
     }
 
     [Fact, Spec("Z6"), Spec("Z7"), Spec("R3")]
