@@ -22,6 +22,7 @@ internal struct AdaptiveSpin
     private static readonly int s_maxSpinners = Interop.MachineProcessorCount - 1;
     private static int s_spinnerCount;
 
+    private int _vainCount;
     private int _skipLength;
     private int _skipsLeft;
 
@@ -49,7 +50,10 @@ internal struct AdaptiveSpin
     public void End(bool found)
     {
         Interlocked.Decrement(ref s_spinnerCount);
-        _skipLength = found ? 0 : Math.Clamp(_skipLength * 2, 1, MaxSkipCount);
+        _vainCount = found ? 0 : _vainCount + 1;
+
+        // One vain spin says little: buffers of 1 MiB take about as long as the spin.
+        _skipLength = _vainCount < 2 ? 0 : Math.Clamp(_skipLength * 2, 1, MaxSkipCount);
         _skipsLeft = _skipLength;
     }
 
