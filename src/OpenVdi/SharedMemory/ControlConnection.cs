@@ -32,6 +32,16 @@ internal sealed class ControlConnection : IDisposable
     /// <summary>For poll; -1 when there is none.</summary>
     public int ProcessNumber => PeerProcess.IsInvalid ? -1 : (int)PeerProcess.DangerousGetHandle();
 
+    /// <summary>Whether the peer has ended the connection, though what it said before may still be unread.</summary>
+    public bool HasHungUp
+    {
+        get
+        {
+            ReadOnlySpan<Interop.PollFile> files = [new() { File = SocketNumber }];
+            return Interop.Poll(files, 0) > 0 && (files[0].Found & Interop.PollGone) != 0;
+        }
+    }
+
     /// <summary>Sends a message; false when the peer is gone, or does not read. Never blocks.</summary>
     public bool TrySend(in ControlMessage message, SafeFileHandle? attached = null)
     {

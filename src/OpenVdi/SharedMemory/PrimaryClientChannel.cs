@@ -123,6 +123,12 @@ internal sealed class PrimaryClientChannel : SharedClientChannel
             return false;
         }
 
+        if (connection.HasHungUp)
+        {
+            // We were stopped for so long that it gave up. It never was a party: nobody's place is taken, nobody has died.
+            return false;
+        }
+
         bool isOurInstance = string.Equals(instanceName, _instanceName, StringComparison.OrdinalIgnoreCase);
         switch ((PeerRole)role)
         {
