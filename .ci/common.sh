@@ -51,6 +51,23 @@ lock_build() {
     flock 9
 }
 
+# The stamp is taken before the build: what is edited during it is newer, and builds the next time. The folders that the
+# build makes come first, since they change the age of the folder they lie in.
+build_stamp="$root/artifacts/vdi.stamp"
+
+begin_build() {
+    for project in "$root"/src/*/*.csproj "$root"/bench/*/*.csproj; do
+        [ -f "$project" ] && mkdir -p "${project%/*}/bin" "${project%/*}/obj"
+    done
+    touch "$build_stamp.new"
+}
+
+# After success: takes the stamp into use and lets the next build in.
+end_build() {
+    mv "$build_stamp.new" "$build_stamp"
+    exec 9>&-
+}
+
 # Whether something under the named paths is newer than a stamp. A directory is newer when a file came or went.
 newer_than() {
     stamp="$1"
