@@ -112,6 +112,9 @@ internal sealed class VdiProcess : IDisposable
 
     public void Signal(int signal) => Signal(Process.Id, signal);
 
+    /// <summary>Signals it, unless it has ended.</summary>
+    public void TrySignal(int signal) => _ = kill(Process.Id, signal);
+
     public static void Signal(int processId, int signal) => Assert.Equal(0, kill(processId, signal));
 
     /// <summary>The engine's process, which the command starts.</summary>
