@@ -70,9 +70,10 @@ public sealed partial class ServerVirtualDeviceSet : IDisposable
         }
     }
 
-    internal string Name => _name;
+    /// <summary>Whether the completion agent is at work: SendCommand is refused before (A2).</summary>
+    public bool IsAgentRunning => _isAgentRunning;
 
-    internal bool IsAgentRunning => _isAgentRunning;
+    internal string Name => _name;
 
     internal int ClosedDeviceCount => Volatile.Read(ref _closedDeviceCount);
 

@@ -42,10 +42,10 @@ internal static class ClientSetMachine
         (OpenInSecondary, DoesNotExist) => Go(Initializing),
         (GetConfiguration, Configurable) => Go(Initializing),
         (GetConfiguration, Initializing or Active or NormallyTerminated) => Go(state),
-        // (The primary may see all devices closed that only secondaries had: P11.)
         // Which device, and whether it is free, is the driver's to say (C4n).
         (OpenDevice, Initializing or Active) => Go(Active),
         (GetCommand or CompleteCommand, Active) => Go(state),
+        // The primary may see all devices closed that only secondaries had (P11).
         (LastDeviceClosed, Active or Initializing) => new(VdResult.Closed, NormallyTerminated),
         (UseBufferHandle, Initializing or Active or NormallyTerminated or Aborted) => Go(state),
         // Told, but still closed (C9n). The primary may have no device of its own and be early all the same (P9).
