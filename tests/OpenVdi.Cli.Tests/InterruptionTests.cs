@@ -184,7 +184,10 @@ public sealed class InterruptionTests(TestDatabase database, ITestOutputHelper o
     // The first stripe goes through a pipe that we read: when we stop, the backup stops in its middle.
     private VdiProcess StartBackup(params string[] targets) =>
         VdiProcess.Start(
-            ["backup", "--quiet", "--sqlite", database.LargePath, "--to", "-", .. targets.SelectMany(static target => new[] { "--to", target })]);
+        [
+            "backup", "--quiet", "--sqlite", database.LargePath, "--to", "-",
+            .. targets.SelectMany(static target => new[] { "--to", target }),
+        ]);
 
     // The signal came in time, and nothing has changed; or after the end, and the backup is whole and in its place.
     private void AssertOldOrComplete(string target, VdiOutcome outcome, int interrupted)

@@ -60,11 +60,14 @@ internal sealed class PrimaryClientChannel : SharedClientChannel
     /// <inheritdoc/>
     public override bool Handle(ControlConnection connection, ref ControlMessage message, SafeFileHandle? attached)
     {
-        bool isGood = connection.Role is null
+        bool isNew = connection.Role is null;
+        bool isGood = isNew
             ? message.Kind == MessageKind.Hello && Admit(connection, ref message)
             : Take(connection, ref message, attached, out attached);
         attached?.Dispose();
-        if (!isGood && connection.Role == PeerRole.Server)
+
+        // A new server that took no welcome has done nothing wrong: it died over it, and its end is told as that.
+        if (!isGood && !isNew && connection.Role == PeerRole.Server)
         {
             SignalAbort(AbortReason.PeerViolation, $"set '{_name}': the server sent what cannot be right ({message.Kind})");
         }
