@@ -56,7 +56,13 @@ internal sealed class CompletionAgent
     {
         try
         {
-            return TryFinish(out result) || (ProcessRound(wait) & TryFinish(out result));
+            if (TryFinish(out result))
+            {
+                return true;
+            }
+
+            ProcessRound(wait);
+            return TryFinish(out result);
         }
         catch
         {
@@ -97,7 +103,7 @@ internal sealed class CompletionAgent
         return true;
     }
 
-    private bool ProcessRound(bool wait)
+    private void ProcessRound(bool wait)
     {
         // Asked before the rings are: what the client had completed by then is in them.
         bool isClientGone = _channel.IsClientGone;
@@ -121,8 +127,6 @@ internal sealed class CompletionAgent
         {
             WatchSilence(progressed);
         }
-
-        return true;
     }
 
     private void WatchSilence(bool progressed)

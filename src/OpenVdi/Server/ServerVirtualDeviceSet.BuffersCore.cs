@@ -85,7 +85,9 @@ public sealed partial class ServerVirtualDeviceSet
             _queueCapacity = QueueLimits.CapacityFor(declared.Sum(static requirement => (long)requirement.Count));
             _channel!.PublishConfiguration(_configuration, _queueCapacity);
             _state = step.Next;
-            return VdResult.Ok;
+
+            // The queues may have found no memory, or the client no reader for the word: then the set has ended over it.
+            return CurrentState() == ServerSetState.Aborted ? Misplaced("EndConfiguration", VdResult.Aborted) : VdResult.Ok;
         }
     }
 
