@@ -83,7 +83,7 @@ public sealed class ClientVirtualDevice
         in ClientCommand command, CompletionCode completionCode, uint bytesTransferred, ulong position = 0)
     {
         long started = VdiTelemetry.Timestamp();
-        VdResult result = Answer(command, completionCode, bytesTransferred, position, out long fetched);
+        VdResult result = Answer(command, completionCode, bytesTransferred, position, out long fetched, out bool isTurnOver);
         if (VdiTelemetry.IsEnabled)
         {
             VdiTelemetry.Call(Half.Client, nameof(CompleteCommand), _set.Name, Name, result, started);
@@ -92,6 +92,11 @@ public sealed class ClientVirtualDevice
                 VdiTelemetry.CommandCompleted(
                     Half.Client, _set.Name, Name, command.Code, completionCode, bytesTransferred, fetched);
             }
+        }
+
+        if (isTurnOver)
+        {
+            _ = Thread.Yield();
         }
 
         return result;
@@ -163,9 +168,11 @@ public sealed class ClientVirtualDevice
     }
 
     private VdResult Answer(
-        in ClientCommand command, CompletionCode completionCode, uint bytesTransferred, ulong position, out long fetched)
+        in ClientCommand command, CompletionCode completionCode, uint bytesTransferred, ulong position, out long fetched,
+        out bool isTurnOver)
     {
         fetched = 0;
+        isTurnOver = false;
         lock (_gate)
         {
             if (_isDetached)
@@ -193,6 +200,7 @@ public sealed class ClientVirtualDevice
                 _link.Nudge();
             }
 
+            isTurnOver = _link.IsTurnOver;
             return VdResult.Ok;
         }
     }

@@ -147,8 +147,13 @@ internal sealed class CompletionAgent
     {
         bool any = false;
 
+        // No more than what is outstanding now: a routine that sends the next command to a client which answers at once
+        // would keep the agent from the other devices for ever. One at least: the word of a closed device.
+        int left = Math.Max(1, _devices[index]?.OutstandingCount ?? 0);
+
         // After an abort what the client has recorded is not looked at any more (A7).
-        while (!_isStopping && !_channel.IsAborted && _channel.TryTakeCompletion(index, out DeviceCompletion completion))
+        while (left-- > 0 && !_isStopping && !_channel.IsAborted
+            && _channel.TryTakeCompletion(index, out DeviceCompletion completion))
         {
             any = true;
             _devices[index]?.Process(completion);

@@ -18,6 +18,9 @@ internal sealed unsafe class CommandReceiver
         _capacity = capacity;
     }
 
+    /// <summary>Whether a command waits. Any thread.</summary>
+    public bool IsReady => (Moment() & 1) != 0;
+
     /// <summary>A number that changes when a command arrives or is passed. Any thread.</summary>
     public uint Moment()
     {

@@ -136,6 +136,9 @@ internal abstract unsafe class SharedClientChannel : IClientChannel, IControlHan
     public IClientDeviceChannel Device(int index) =>
         _devices[index] ?? throw new InvalidOperationException($"device {index} was not claimed here");
 
+    /// <summary>Whether a device should let this process's others run.</summary>
+    public bool IsTurnOver(ref ProcessorShare share, SharedClientDevice device) => share.IsOver(_devices, device);
+
     /// <inheritdoc/>
     public bool TryResolveBuffer(uint handle, uint sizeBytes, out DeviceBuffer buffer)
     {

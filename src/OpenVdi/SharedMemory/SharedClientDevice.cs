@@ -12,6 +12,7 @@ internal sealed unsafe class SharedClientDevice : IClientDeviceChannel
     private readonly CompletionSender _completions;
     private readonly uint* _wakeWord;   // Valid as long as the channel's control area.
     private AdaptiveSpin _spin;
+    private ProcessorShare _share;
     private uint _nudgeCount;
 
     public SharedClientDevice(SharedClientChannel channel, ControlArea control, int index, int capacity)
@@ -24,6 +25,12 @@ internal sealed unsafe class SharedClientDevice : IClientDeviceChannel
     }
 
     /// <inheritdoc/>
+    public bool IsTurnOver => _channel.IsTurnOver(ref _share, this);
+
+    /// <summary>Whether a command waits or is being worked at. Any thread, while the channel lives.</summary>
+    public bool HasWork => _share.IsBusy || _commands.IsReady;
+
+    /// <inheritdoc/>
     public bool TryPeek(out DeviceCommand command)
     {
         SlotState state = _commands.TryPeek(out command);
@@ -33,11 +40,16 @@ internal sealed unsafe class SharedClientDevice : IClientDeviceChannel
                 $"device {_index}: the command ring holds what the server cannot have written");
         }
 
+        _share.See(command);
         return state == SlotState.Ready;
     }
 
     /// <inheritdoc/>
-    public void Advance() => _commands.Pass();
+    public void Advance()
+    {
+        _share.Take();
+        _commands.Pass();
+    }
 
     /// <inheritdoc/>
     public void Complete(in DeviceCompletion completion) => _completions.Send(completion);
@@ -56,6 +68,7 @@ internal sealed unsafe class SharedClientDevice : IClientDeviceChannel
     /// <inheritdoc/>
     public WaitOutcome Wait(TimeSpan timeout, uint seen)
     {
+        _share.Rest();
         if (TrySpin(seen, out WaitOutcome outcome))
         {
             return outcome;

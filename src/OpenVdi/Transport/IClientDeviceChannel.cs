@@ -3,6 +3,10 @@ namespace OpenVdi.Transport;
 /// <summary>A client's end of one device. One thread at a time, but for <see cref="Wait"/> and <see cref="Nudge"/>.</summary>
 internal interface IClientDeviceChannel
 {
+    /// <summary>Whether, after a completion, the thread should let other devices of this process have the processor before
+    /// it takes the next command: there are more devices with work than processors for them.</summary>
+    bool IsTurnOver { get; }
+
     /// <summary>Looks at the next command without taking it. False when there is none, or the peer broke the rules.</summary>
     bool TryPeek(out DeviceCommand command);
 

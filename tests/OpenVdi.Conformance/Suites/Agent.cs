@@ -31,6 +31,37 @@ public abstract class Agent(TransportKind kind) : ConformanceSuite(kind)
         });
     }
 
+    [Fact, Spec("A3")]
+    public void Callbacks_OfADeviceWhoseClientAnswersAtOnce_LeaveTheOtherDeviceItsTurn()
+    {
+        const int Endless = 1000;
+        BothHalves set = NewSet(2).Running();
+        int rounds = 0;
+        int roundsBeforeOther = Endless;
+        using var ended = new ManualResetEventSlim();
+        set.Server.Send(CommandCode.Flush, onCompleted: _ =>
+        {
+            set.Server.Send(CommandCode.Flush, device: 1, onCompleted: _ => roundsBeforeOther = rounds);
+            set.Client.Serve(CommandCode.Flush, device: 1);
+            Again();
+        });
+        set.Client.Serve(CommandCode.Flush);
+        Assert.True(ended.Wait(Limit));
+        Assert.InRange(roundsBeforeOther, 0, 2);
+
+        void Again()
+        {
+            if (roundsBeforeOther < Endless || ++rounds == Endless)
+            {
+                ended.Set();
+                return;
+            }
+
+            set.Server.Send(CommandCode.Flush, onCompleted: _ => Again());
+            set.Client.Serve(CommandCode.Flush);
+        }
+    }
+
     [Fact, Spec("A2"), Spec("E3"), Spec("S12/Active")]
     public void SendCommand_WithoutARunningAgent_IsAProtocolErrorWithItsCallback()
     {

@@ -107,5 +107,7 @@ internal sealed class FaultClientChannel(IClientChannel inner, FaultPlan plan) :
         public uint Look() => device.Look();
 
         public void Nudge() => device.Nudge();
+
+        public bool IsTurnOver => device.IsTurnOver;
     }
 }
