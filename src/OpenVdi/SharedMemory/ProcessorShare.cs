@@ -37,13 +37,16 @@ internal struct ProcessorShare
     public void Rest() => _isBusy = false;
 
     /// <summary>Whether so many devices of the process have work that this one should let them run.</summary>
-    public bool IsOver(SharedClientDevice?[] devices, SharedClientDevice self)
-    {
-        if (!_isBusy || _takenSizeBytes > MaxTurnBytes)
-        {
-            return false;
-        }
+    public bool IsOver(SharedClientDevice?[] devices, SharedClientDevice self) =>
+        _isBusy && _takenSizeBytes <= MaxTurnBytes && IsCrowded(devices, self);
 
+    /// <summary>Whether to spin for the next command: where a spin pays, and where it keeps the processor for a device with
+    /// large transfers.</summary>
+    public bool ShouldSpin(SharedClientDevice?[] devices, SharedClientDevice self) =>
+        AdaptiveSpin.Pays(_takenSizeBytes) || (_takenSizeBytes > MaxTurnBytes && IsCrowded(devices, self));
+
+    private bool IsCrowded(SharedClientDevice?[] devices, SharedClientDevice self)
+    {
         if (_siblingLimit == 0)
         {
             // One processor is the server's, where there is more than one.

@@ -139,6 +139,9 @@ internal abstract unsafe class SharedClientChannel : IClientChannel, IControlHan
     /// <summary>Whether a device should let this process's others run.</summary>
     public bool IsTurnOver(ref ProcessorShare share, SharedClientDevice device) => share.IsOver(_devices, device);
 
+    /// <summary>Whether a device should spin before it sleeps.</summary>
+    public bool ShouldSpin(ref ProcessorShare share, SharedClientDevice device) => share.ShouldSpin(_devices, device);
+
     /// <inheritdoc/>
     public bool TryResolveBuffer(uint handle, uint sizeBytes, out DeviceBuffer buffer)
     {

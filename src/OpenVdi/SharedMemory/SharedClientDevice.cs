@@ -27,6 +27,9 @@ internal sealed unsafe class SharedClientDevice : IClientDeviceChannel
     /// <inheritdoc/>
     public bool IsTurnOver => _channel.IsTurnOver(ref _share, this);
 
+    /// <summary>Whether to spin for the next command before sleeping.</summary>
+    public bool ShouldSpin => _channel.ShouldSpin(ref _share, this);
+
     /// <summary>Whether a command waits or is being worked at. Any thread, while the channel lives.</summary>
     public bool HasWork => _share.IsBusy || _commands.IsReady;
 
@@ -99,7 +102,7 @@ internal sealed unsafe class SharedClientDevice : IClientDeviceChannel
 
     private bool TrySpin(uint seen, out WaitOutcome outcome)
     {
-        if (!_spin.TryBegin(out AdaptiveSpin.Spin spin))
+        if (!ShouldSpin || !_spin.TryBegin(out AdaptiveSpin.Spin spin))
         {
             outcome = default;
             return false;
