@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 
 namespace OpenVdi.Diagnostics;
 
@@ -8,6 +9,10 @@ namespace OpenVdi.Diagnostics;
 /// nothing else. The format is documented in docs/reference/tracing.md.</remarks>
 internal sealed class ProtocolTrace
 {
+    /// <summary>The value of the variable that asks the native library for lines in the shape of the library that it replaces;
+    /// elsewhere it asks for nothing.</summary>
+    internal const string SqlVdiStyle = "sqlvdi";
+
     private static ProtocolTrace? s_current = FromEnvironment(Environment.GetEnvironmentVariable(TelemetryNames.TraceVariable));
 
     private readonly ITraceSink _sink;
@@ -29,7 +34,7 @@ internal sealed class ProtocolTrace
     {
         switch (value)
         {
-            case null or "" or "0":
+            case null or "" or "0" or SqlVdiStyle:
                 return null;
             case "1" or "stderr":
                 return new ProtocolTrace(new StandardErrorSink());
@@ -40,9 +45,9 @@ internal sealed class ProtocolTrace
                 }
                 catch (Exception failure)
                 {
-                    Console.Error.WriteLine(
+                    new StandardErrorSink().Write(Encoding.UTF8.GetBytes(
                         $"openvdi: trace file '{value}': cannot be opened: {failure.Message} "
-                        + $"HINT: set {TelemetryNames.TraceVariable} to a file that this user can write, or to stderr.");
+                        + $"HINT: set {TelemetryNames.TraceVariable} to a file that this user can write, or to stderr.\n"));
                     return null;
                 }
         }

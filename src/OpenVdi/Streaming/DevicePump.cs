@@ -220,7 +220,7 @@ public sealed partial class DevicePump
     /// <exception cref="VirtualDeviceException">VD_E_ABORT: the set was aborted.</exception>
     public async Task RefuseAsync(CompletionCode code, CancellationToken cancellationToken = default)
     {
-        ArgumentOutOfRangeException.ThrowIfEqual(code, CompletionCode.Success);
+        ArgumentOutOfRangeException.ThrowIfEqual((uint)code, (uint)CompletionCode.Success, nameof(code));
         while (TryForgetTaken(out ClientCommand command))
         {
             _device!.CompleteCommand(command, code, 0);
