@@ -74,3 +74,19 @@ newer_than() {
     shift
     [ -n "$(cd "$root" && find "$@" \( -name bin -o -name obj \) -prune -o -newer "$stamp" -print -quit 2>/dev/null)" ]
 }
+
+# A compiler of C++ links the native library and compiles the programs that test it.
+require_compiler() {
+    if command -v g++ >/dev/null 2>&1; then
+        return
+    fi
+    if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+        say "no 'g++' in the PATH: installing it with apt-get."
+        if apt-get update -qq >&2 && apt-get install -y -qq --no-install-recommends g++ libc6-dev >&2 &&
+            command -v g++ >/dev/null 2>&1; then
+            return
+        fi
+    fi
+    say "no 'g++' in the PATH: install it (on Debian: apt-get install g++) and try again."
+    exit 125
+}

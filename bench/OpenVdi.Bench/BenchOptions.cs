@@ -80,5 +80,6 @@ public sealed record BenchOptions
 
     internal bool Has(string part) => Parts.Count == 0 || Parts.Contains(part);
 
-    internal bool Has(ContenderKind kind) => Contenders.Count == 0 || Contenders.Contains(kind.Name());
+    internal bool Has(ContenderKind kind) =>
+        Contenders.Count == 0 ? kind != ContenderKind.Library : Contenders.Contains(kind.Name());
 }

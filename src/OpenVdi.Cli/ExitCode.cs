@@ -20,6 +20,7 @@ internal enum ExitCode
     InterfaceFailed = 13,
     NotEqual = 14,
     BenchmarkFailed = 15,
+    BuildFailed = 16,
     Interrupted = 130,
     Terminated = 143,
 }

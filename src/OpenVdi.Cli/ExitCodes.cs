@@ -24,6 +24,7 @@ internal static class ExitCodes
         ExitCode.InterfaceFailed => "the virtual device set could not be made or was aborted",
         ExitCode.NotEqual => "the restored database differs from the one backed up",
         ExitCode.BenchmarkFailed => "a benchmark saw wrong bytes, a lost wake-up or a failing call",
+        ExitCode.BuildFailed => "the native library could not be made, or is not made yet",
         ExitCode.Interrupted => "interrupted (SIGINT); cleaned up",
         ExitCode.Terminated => "terminated (SIGTERM, SIGHUP); cleaned up",
         _ => throw new ArgumentOutOfRangeException(nameof(code), code, "an exit code without a meaning"),

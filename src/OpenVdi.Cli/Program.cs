@@ -15,6 +15,7 @@ internal static class Program
         DemoCommand.Create(),
         PsCommand.Create(),
         BenchCommand.Create(),
+        NativeCommand.Create(),
         EngineCommand.Create(),
         DemoWritersCommand.Create(),
     ];

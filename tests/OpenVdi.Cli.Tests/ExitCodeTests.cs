@@ -56,6 +56,8 @@ public sealed class ExitCodeTests(TestDatabase database)
     [InlineData("ps --sweep extra")]
     [InlineData("bench transport --bytes many")]
     [InlineData("bench transport --parts none")]
+    [InlineData("native")]
+    [InlineData("native path extra")]
     [InlineData("")]
     public void UsageError_AWrongCommandLine_IsToldInWords(string line) =>
         VdiProcess.Run(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Expect(ExitCode.UsageError);
@@ -74,6 +76,8 @@ public sealed class ExitCodeTests(TestDatabase database)
     [InlineData("demo")]
     [InlineData("ps")]
     [InlineData("bench transport")]
+    [InlineData("native build")]
+    [InlineData("native path")]
     public void Help_OfEachCommand_ShowsPurposeExamplesAndExitCodes(string verb)
     {
         string[] arguments = [.. verb.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"];

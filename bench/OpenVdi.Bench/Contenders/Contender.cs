@@ -12,7 +12,7 @@ internal static class Contender
         int devices = payloads.Plan.Devices;
         return kind switch
         {
-            ContenderKind.Vdi => new VdiServerEnd(payloads),
+            ContenderKind.Vdi or ContenderKind.Library => new VdiServerEnd(payloads),
             ContenderKind.FloorFutex => new FloorServerEnd(payloads, TimeSpan.Zero),
             ContenderKind.FloorSpin => new FloorServerEnd(payloads, BenchLimits.FloorSpin),
             ContenderKind.FloorForgetful => new FloorServerEnd(payloads, TimeSpan.Zero, forgets: true),
@@ -33,6 +33,7 @@ internal static class Contender
         return kind switch
         {
             ContenderKind.Vdi => new VdiClientEnd(payloads, endpoint),
+            ContenderKind.Library => new LibraryClientEnd(payloads, endpoint),
             ContenderKind.FloorFutex or ContenderKind.FloorForgetful => new FloorClientEnd(payloads, TimeSpan.Zero, endpoint),
             ContenderKind.FloorSpin => new FloorClientEnd(payloads, BenchLimits.FloorSpin, endpoint),
             ContenderKind.Pipe or ContenderKind.WidePipe => new StreamEnd(Role.Client, payloads, new PipeSource(endpoint)),

@@ -33,6 +33,9 @@ internal enum ContenderKind
     /// <summary>One copy in one process.</summary>
     Copy,
 
+    /// <summary>OpenVdi, with the client half from libsqlvdi.so, called as a C++ program calls it. Only when asked for.</summary>
+    Library,
+
     /// <summary>A floor that forgets a wake-up: proof that the watchdog sees one.</summary>
     FloorForgetful,
 }
@@ -52,6 +55,7 @@ internal static class ContenderNames
         ContenderKind.MappedFile => "mmap+pipe",
         ContenderKind.MappedFileQueue => "mmap+pipe-queue",
         ContenderKind.Copy => "memcpy",
+        ContenderKind.Library => "libsqlvdi",
         ContenderKind.FloorForgetful => "floor-forgetful",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "not a contender"),
     };

@@ -9,6 +9,7 @@ internal static class Verdicts
     private const double MostProcessorOfFloor = 1.15;
     private const double LeastOfPipe = 3;
     private const double LeastOfMappedFile = 1.4;
+    private const double LeastOfManagedClient = 0.97;
     private const double MostRoundTripMicroseconds = 1;
     private const double MostSharedRoundTripOfFloor = 1.3;
     private const double MostIdleShare = 0.001;
@@ -55,6 +56,13 @@ internal static class Verdicts
         string where = $"{BenchTable.Size(cell.TransferBytes)} x {cell.Devices} {cell.Direction}";
         double allocated = Math.Max(vdi.ServerBytesAllocatedPerCommand, vdi.ClientBytesAllocatedPerCommand);
         yield return new Verdict($"{where}: bytes allocated per command", "0", allocated, allocated < LeastObjectBytes / 100);
+        if (Find(cell, ContenderKind.Library) is { } library)
+        {
+            yield return AtLeast(
+                $"{where}: throughput through libsqlvdi of the managed client's", 1 / library.VdiThroughputRatio!.Median,
+                LeastOfManagedClient);
+        }
+
         if (cell.TransferBytes is < SmallestJudged or > LargestJudged || cell.Devices is not (1 or 4))
         {
             yield break;

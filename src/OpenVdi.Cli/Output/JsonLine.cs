@@ -45,6 +45,7 @@ internal static class JsonLine
 [JsonSerializable(typeof(BackupReport))]
 [JsonSerializable(typeof(RestoreReport))]
 [JsonSerializable(typeof(SetReport))]
+[JsonSerializable(typeof(NativeReport))]
 [JsonSerializable(typeof(SweptReport))]
 [JsonSerializable(typeof(DemoReport))]
 [JsonSerializable(typeof(EngineReport))]

@@ -58,6 +58,10 @@ internal sealed record RestoreReport : Report
     public required int EngineProcessId { get; init; }
 }
 
+/// <summary>Where the native library lies.</summary>
+internal sealed record NativeReport(string Library, string LibraryDirectory, string IncludeDirectory, string PkgConfigDirectory)
+    : Report("native");
+
 /// <summary>A set, or what is left of one.</summary>
 internal sealed record SetReport : Report
 {
