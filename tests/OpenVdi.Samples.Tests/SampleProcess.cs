@@ -39,7 +39,7 @@ internal sealed class SampleProcess : IDisposable
 
     public static SampleProcess Start(string name, string? traceFile, params string[] arguments)
     {
-        ProcessStartInfo start = new(Path.Combine(AppContext.BaseDirectory, name), arguments)
+        ProcessStartInfo start = new(name == CppSample.Name ? CppSample.Path : Path.Combine(AppContext.BaseDirectory, name), arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

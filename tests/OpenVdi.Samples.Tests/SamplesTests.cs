@@ -2,25 +2,30 @@ using System.Text.RegularExpressions;
 
 namespace OpenVdi.Samples.Tests;
 
-/// <summary>The two samples as two processes over shared memory: what they back up they restore.</summary>
+/// <summary>The samples as two processes over shared memory: what they back up they restore. The backup program in C# and
+/// the one in C++ may each stand in for the other.</summary>
 public sealed partial class SamplesTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("openvdi-samples-").FullName;
     private readonly string _set = $"openvdi-samples-{Guid.NewGuid():N}";
 
     [Theory]
-    [InlineData(1, 5_000_001)]
-    [InlineData(3, 7_654_321)]
-    [InlineData(2, 1)]
-    [InlineData(1, 0)]
-    public void BackupAndRestore_OfAFile_GivesAnEqualFile(int deviceCount, int databaseBytes)
+    [InlineData(1, 5_000_001, "BackupProgram", "BackupProgram")]
+    [InlineData(3, 7_654_321, "BackupProgram", "BackupProgram")]
+    [InlineData(2, 1, "BackupProgram", "BackupProgram")]
+    [InlineData(1, 0, "BackupProgram", "BackupProgram")]
+    [InlineData(1, 5_000_001, CppSample.Name, CppSample.Name)]
+    [InlineData(4, 7_654_321, CppSample.Name, CppSample.Name)]
+    [InlineData(3, 7_654_321, CppSample.Name, "BackupProgram")]
+    [InlineData(3, 7_654_321, "BackupProgram", CppSample.Name)]
+    public void BackupAndRestore_OfAFile_GivesAnEqualFile(int deviceCount, int databaseBytes, string keeper, string giver)
     {
         string database = WriteDatabase(databaseBytes);
         string restored = Path.Combine(_folder, "restored");
         string[] files = [.. Enumerable.Range(0, deviceCount).Select(i => Path.Combine(_folder, $"stripe-{i}"))];
-        Assert.Equal((0, 0), Run("backup", database, files, trace: null, out string errors));
+        Assert.Equal((0, 0), Run("backup", database, files, trace: null, out string errors, keeper));
         Assert.Equal(string.Empty, errors);
-        Assert.Equal((0, 0), Run("restore", restored, files, trace: null, out errors));
+        Assert.Equal((0, 0), Run("restore", restored, files, trace: null, out errors, giver));
         Assert.Equal(string.Empty, errors);
         Assert.Equal(File.ReadAllBytes(database), File.ReadAllBytes(restored));
         Assert.All(files, static file => Assert.Equal(0, new FileInfo(file).Length % 512));
@@ -134,9 +139,9 @@ public sealed partial class SamplesTests : IDisposable
     }
 
     private (int Engine, int Program) Run(
-        string verb, string database, string[] files, string? trace, out string errors)
+        string verb, string database, string[] files, string? trace, out string errors, string name = "BackupProgram")
     {
-        using SampleProcess program = SampleProcess.Start("BackupProgram", trace, [_set, .. files]);
+        using SampleProcess program = SampleProcess.Start(name, trace, [_set, .. files]);
         program.WaitForLine("waits for an engine");
         using SampleProcess engine = SampleProcess.Start("Engine", trace, verb, database, _set);
         (int, int) codes = (engine.WaitForExit(), program.WaitForExit());
