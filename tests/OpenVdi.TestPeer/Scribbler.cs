@@ -24,7 +24,7 @@ internal static unsafe class Scribbler
         new("claim", Part.Device, Of<DeviceBlock>(nameof(DeviceBlock.Claim)), 4),
         new("passed", Part.Device, Of<DeviceBlock>(nameof(DeviceBlock.PassedCount)), 4),
         new("device-wake", Part.Device, Of<DeviceBlock>(nameof(DeviceBlock.WakeWord)), 4),
-        new("server-state", Part.Device, Of<DeviceBlock>(nameof(DeviceBlock.ServerState)), 4),
+        new("device-bytes", Part.Device, Of<DeviceBlock>(nameof(DeviceBlock.BytesTransferred)), 8),
         new("command-sequence", Part.Command, Of<CommandSlot>(nameof(CommandSlot.Sequence)), 4),
         new("command-tag", Part.Command, Of<CommandSlot>(nameof(CommandSlot.Tag)), 4),
         new("command-code", Part.Command, Of<CommandSlot>(nameof(CommandSlot.Code)), 4),

@@ -41,9 +41,6 @@ internal sealed unsafe class CommandSender
     public void SendCloseMark()
     {
         IsClosed = true;
-
-        // Before the mark itself: a client that sees the mark and goes, goes in order, as seen by the other clients too.
-        Volatile.Write(ref _block->ServerState, DeviceBlock.CloseMarkSent);
         Publish(new DeviceCommand(0, DeviceCommand.CloseMark, 0, 0, BufferHandle.None, 0));
     }
 

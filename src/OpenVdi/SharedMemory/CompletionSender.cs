@@ -36,7 +36,6 @@ internal sealed unsafe class CompletionSender
 
         // For listings; our own cache line, and nobody waits for it.
         _block->BytesTransferred += completion.BytesTransferred;
-        _block->CompletedCount++;
 
         WakeWord.Signal(&_header->AgentWakeWord);
     }

@@ -157,7 +157,6 @@ internal sealed unsafe class SharedServerChannel : IServerChannel, IControlHandl
     /// <inheritdoc/>
     public void NameDevice(int index, string name)
     {
-        Volatile.Write(ref _control.Device(index)->ServerState, DeviceBlock.Named);
         ControlMessage message = Begin(MessageKind.Named);
         message.Put((uint)index);
         message.Put(name);

@@ -4,9 +4,8 @@ namespace OpenVdi.SharedMemory.Layout;
 
 /// <summary>One device's part of the control area: its words, then its two rings.</summary>
 /// <remarks><code><![CDATA[
-///      0 | claim (clients)    4 | commands passed (client)    8 | bytes transferred   16 | commands completed (client)
+///      0 | claim (clients)    4 | commands passed (client)    8 | bytes transferred (client)
 ///     64 | the client's wake word
-///    128 | serverState (server)
 ///   4096 | command slots, 64 bytes each       (written by the server)
 /// 266240 | completion slots, 64 bytes each    (written by the client)
 /// ]]></code>
@@ -21,13 +20,8 @@ internal struct DeviceBlock
     /// <summary>Values of <see cref="Claim"/>: nobody's, a client's, told VD_E_CLOSE.</summary>
     public const uint Unclaimed = 0, Claimed = 1, ReportedClosed = 2;
 
-    /// <summary>Values of <see cref="ServerState"/>: not named, named and open, close mark sent.</summary>
-    public const uint Unnamed = 0, Named = 1, CloseMarkSent = 2;
-
     [FieldOffset(0)] public uint Claim;
     [FieldOffset(4)] public uint PassedCount;
     [FieldOffset(8)] public ulong BytesTransferred;
-    [FieldOffset(16)] public ulong CompletedCount;
     [FieldOffset(64)] public uint WakeWord;
-    [FieldOffset(128)] public uint ServerState;
 }
