@@ -86,9 +86,10 @@ public sealed class PackageTests
         using ZipArchive zip = ZipFile.OpenRead(package);
         string[] names = [.. zip.Entries.Select(entry => entry.FullName)];
         Assert.Contains("README.md", names);
-        Assert.Contains("lib/net10.0/OpenVdi.dll", names);
-        Assert.Contains("lib/net10.0/OpenVdi.xml", names);
-        Assert.DoesNotContain(names, name => name.EndsWith(".dll", StringComparison.Ordinal) && name != "lib/net10.0/OpenVdi.dll");
+        Assert.Equal(
+            ["lib/net10.0/OpenVdi.dll", "lib/net10.0/OpenVdi.xml", "lib/net9.0/OpenVdi.dll", "lib/net9.0/OpenVdi.xml"],
+            names.Where(name => name.EndsWith(".dll", StringComparison.Ordinal) || name.StartsWith("lib/", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal));
 
         using Stream stream = zip.GetEntry("OpenVdi.nuspec")!.Open();
         XElement metadata = XDocument.Load(stream).Root!.Elements().Single();
