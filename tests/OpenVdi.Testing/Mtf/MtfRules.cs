@@ -21,7 +21,6 @@ internal static class MtfRules
     public static readonly MtfRule SetEnds = new("3.1", "ESET stands behind the filemark of a set, or EOTM where it goes on");
     public static readonly MtfRule FilemarkAfterEnd = new("3.1", "a filemark stands behind ESET and EOTM");
     public static readonly MtfRule NothingBehindTheEnd = new("3.1", "nothing stands behind the last filemark");
-    public static readonly MtfRule FilemarkAligned = new("3.1", "a filemark stands on a physical block");
     public static readonly MtfRule BlockWhole = new("3.1", "a block is whole");
     public static readonly MtfRule BlockSize = new("3.1", "a DBLK has at most 1024 bytes and at most one FLB");
     public static readonly MtfRule BlockFla = new("3.1", "FLA counts the FLBs from the set's first SSET");
