@@ -72,7 +72,9 @@ public sealed class MtfCheckerTests
     public void Check_OfPhysicalBlocksSmallerThanAnFlb_CountsFlbsFromTheSet()
     {
         // As real media have it: TAPE, a filemark of 512 bytes, and the set off the multiples of 1024.
-        MtfReport report = SampleMedium.Create(1024, 512).Check();
+        Medium medium = SampleMedium.Create(1024, 512);
+        medium["TAPE"].Text(72, new string('d', 250));
+        MtfReport report = medium.Check();
         Assert.Equal((0x600L, 3ul), (report.DataSets[0].OffsetBytes, report.DataSets[0].Pba));
     }
 

@@ -10,7 +10,7 @@ internal static partial class MtfMutations
 
     private static IEnumerable<MtfMutation> Headers()
     {
-        yield return Of(nameof(MtfRules.BlockType), "DBLK: type", medium => medium["FILE"].Type = "FI\u0001E");
+        yield return Of(nameof(MtfRules.BlockType), "DBLK: type", medium => medium["FILE"].Set(0, [.. "FI\u0001E"u8]));
         foreach (string type in s_types.Append("XUNK"))
         {
             yield return Of(nameof(MtfRules.BlockChecksum), $"{type}: checksum", medium => medium[type].BreaksChecksum = true);
@@ -105,7 +105,7 @@ internal static partial class MtfMutations
         const string last = nameof(MtfRules.LastEsetPba);
         yield return From(SampleMedium.CreateBeginning, last, "EOTM: PBA of the last ESET", medium => medium["EOTM"].Set64(52, 1));
         yield return From(SampleMedium.CreateBeginning, last, "EOTM: block attributes", medium => medium["EOTM"].Set32(4, 1 << 16));
-        yield return From(SampleMedium.CreateBeginning, last, "EOTM: block attributes", medium => medium.Parts.RemoveRange(16, 5));
+        yield return From(SampleMedium.CreateBeginning, last, "EOTM: block attributes", medium => medium.Parts.RemoveRange(15, 5));
     }
 
     private static IEnumerable<MtfMutation> Trees()
@@ -163,7 +163,7 @@ internal static partial class MtfMutations
         yield return Of(nameof(MtfRules.FilemarkCapacity), "SFMB: number of entries", medium => medium["SFMB"].Set32(52, uint.MaxValue));
         yield return Of(nameof(MtfRules.FilemarkUsed), "SFMB: entries used", medium => medium["SFMB"].Set32(56, 1));
         yield return Of(nameof(MtfRules.FilemarkUsed), "SFMB: entries used", medium => medium["SFMB", 2].Set32(56, 1));
-        yield return Of(nameof(MtfRules.FilemarkArray), "SFMB: entry 0", medium => medium["SFMB", 1].Set32(60, 1));
+        yield return Of(nameof(MtfRules.FilemarkArray), "SFMB: entry 0", medium => medium["SFMB", 1].Set32(60, 3));
         yield return Of(nameof(MtfRules.FilemarkArray), "SFMB: entry 1", medium => medium["SFMB", 3].Set32(64, 2));
         yield return Of(nameof(MtfRules.FilemarkUnused), "SFMB: unused entries", medium => medium["SFMB"].Set32(60, 2));
         yield return Of(nameof(MtfRules.FilemarkUnused), "SFMB: unused entries", medium => medium["SFMB", 2].Set8(511, 1));

@@ -49,7 +49,7 @@ internal static partial class MtfMutations
 
     private static IEnumerable<MtfMutation> Shapes()
     {
-        yield return Of(nameof(MtfRules.TapeFirst), "TAPF: type", medium => medium["TAPE"].Type = "TAPF");
+        yield return Of(nameof(MtfRules.TapeFirst), "TAPF: type", medium => medium["TAPE"].Set(0, [.. "TAPF"u8]));
         yield return Of(nameof(MtfRules.FilemarkAfterTape), "filemark behind TAPE", medium => medium.Remove("SFMB"));
         yield return Of(nameof(MtfRules.SetBegins), "VOLB: type", medium => medium.Remove("SSET"));
         yield return Of(nameof(MtfRules.SetBegins), "VOLB: type", medium => medium.Remove("SSET", 1));
@@ -63,11 +63,10 @@ internal static partial class MtfMutations
         const string mark = nameof(MtfRules.FilemarkAfterBlocks);
         yield return Of(mark, "filemark behind the blocks of data set 1", medium => medium.Remove("SFMB", 1));
         yield return Of(mark, "filemark behind the blocks of data set 2", medium => medium.Remove("SFMB", 3));
-        yield return Of(mark, "filemark behind the blocks of data set 1", medium => medium.Parts.RemoveRange(15, 7));
         yield return Of(mark, "filemark behind the blocks of data set 1", medium => Truncate(medium, "ESPB"));
         yield return Of(nameof(MtfRules.SetEnds), "data set 1: end", medium => medium.Remove("ESET"));
         yield return Of(nameof(MtfRules.SetEnds), "data set 2: end", medium => Truncate(medium, medium["SFMB", 3]));
-        yield return Of(nameof(MtfRules.SetEnds), "SSET: type", medium => medium.Parts.RemoveRange(16, 2));
+        yield return Of(nameof(MtfRules.SetEnds), "SSET: type", medium => medium.Parts.RemoveRange(15, 2));
         yield return Of(nameof(MtfRules.FilemarkAfterEnd), "filemark behind ESET", medium => medium.Remove("SFMB", 2));
         yield return Of(nameof(MtfRules.FilemarkAfterEnd), "filemark behind ESET", medium => medium.Remove("SFMB", 4));
         yield return From(SampleMedium.CreateBeginning, nameof(MtfRules.FilemarkAfterEnd), "filemark behind EOTM",

@@ -23,7 +23,8 @@ internal static partial class MtfMutations
 
         const string whole = nameof(MtfRules.StreamWhole);
         yield return Of(whole, "SSET/PRIV: data", medium => medium["SSET"].Streams[0].StatedLength = ulong.MaxValue);
-        yield return Of(whole, "VOLB/SPAD: data", medium => medium["VOLB"].Padding.StatedLength = 1 << 30);
+        yield return From(() => SampleMedium.Create(isSoft: false), whole, "ESET/SPAD: data",
+            medium => medium["ESET", 1].Padding.StatedLength = 1 << 30);
         yield return From(() => SampleMedium.Create(isSoft: false), whole, "FILE/STAN: data",
             medium => medium["FILE", 2].Streams[1].StatedLength = 10_000);
         yield return Of(nameof(MtfRules.StreamFill), "SSET/PRIV: fill", medium => medium["SSET"].Streams[0].Fill = 1);
@@ -35,7 +36,11 @@ internal static partial class MtfMutations
         yield return Of(last, "VOLB: streams", medium => medium["VOLB"].HasPadding = false);
         yield return Of(last, "FILE: streams", medium => medium["FILE"].HasPadding = false);
         yield return Of(last, "ESET: streams", medium => medium["ESET"].HasPadding = false);
-        yield return Cut(last, "ESET: streams", static bytes => bytes.Length - 512 - 512 + 210);
+        yield return Of(last, "ESET: streams", medium =>
+        {
+            medium["ESET", 1].HasPadding = false;
+            medium.Remove("SFMB", 4);
+        });
         yield return Of(nameof(MtfRules.PaddingPlain), "VOLB/SPAD: media format attributes", medium => medium["VOLB"].Padding.Media = 2);
         yield return Of(nameof(MtfRules.PaddingPlain), "VOLB/SPAD: media format attributes", medium => medium["VOLB"].Padding.Media = 32);
         yield return Of(nameof(MtfRules.PaddingZero), "VOLB/SPAD: data", medium => medium["VOLB"].Padding.Data = [0, 0, 1]);

@@ -108,11 +108,8 @@ internal sealed class MtfSetWalk
         block.RequireEqual(_nextDirectoryId ?? id, id, MtfRules.DirectoryId, "directory id");
         _nextDirectoryId = unchecked(id + 1);
         _volume!.Add(_directory);
-        byte[]? name = ReadNamedStreams(block, "PNAM", MtfTreeBlocks.NameInStream, MtfRules.DirectoryNameInStream, null, out _);
-        if (name is not null)
-        {
-            _directory.Path = MtfTreeBlocks.DecodePath(block, name);
-        }
+        ReadNamedStreams(block, "PNAM", MtfRules.DirectoryNameInStream,
+            name => _directory.Path = MtfTreeBlocks.DecodePath(block, name), static _ => null);
     }
 
     private void ReadFile(MtfBlock block)
@@ -121,14 +118,8 @@ internal sealed class MtfSetWalk
         MtfFile file = MtfTreeBlocks.ReadFile(block, _directory!);
         _directory!.Add(file);
         _fileIsCorrupt = false;
-        byte[]? name = ReadNamedStreams(
-            block, "FNAM", MtfTreeBlocks.NameInStream, MtfRules.FileNameInStream, file, out IReadOnlyList<MtfStream> streams);
-        if (name is not null)
-        {
-            file.Name = MtfTreeBlocks.DecodeFileName(block, name);
-        }
-
-        file.Add(streams);
+        file.Add(ReadNamedStreams(block, "FNAM", MtfRules.FileNameInStream,
+            name => file.Name = MtfTreeBlocks.DecodeFileName(block, name), stream => _medium.Extraction?.Open(file, stream)));
         CheckFileData(block, file);
         _medium.Extraction?.End(file);
     }
@@ -161,25 +152,36 @@ internal sealed class MtfSetWalk
         ReadStreams(block, static _ => null);
     }
 
-    /// <summary>Reads the streams of a block whose name may be in one of them.</summary>
-    private byte[]? ReadNamedStreams(
-        MtfBlock block, string id, uint attribute, MtfRule rule, MtfFile? file, out IReadOnlyList<MtfStream> streams)
+    /// <summary>Reads the streams of a block whose name may be in one of them; it is known before the next one begins.</summary>
+    private IReadOnlyList<MtfStream> ReadNamedStreams(
+        MtfBlock block, string id, MtfRule rule, Action<byte[]> setName, Func<MtfStream, MtfSink?> open)
     {
+        bool isInStream = (block.U32(52) & MtfTreeBlocks.NameInStream) != 0;
         MtfCapture? name = null;
-        streams = ReadStreams(block, stream =>
+        IReadOnlyList<MtfStream> streams = ReadStreams(block, stream =>
         {
+            EndName();
             if (stream.Id != id)
             {
-                return file is null ? null : _medium.Extraction?.Open(file, stream);
+                return open(stream);
             }
 
+            block.Require(isInStream, rule, $"stream {id}", "none", "one");
             name = new MtfCapture(MaxNameBytes, () => block.Violation(rule, id, $"at most {MaxNameBytes} bytes", "more"));
             return name.Take;
         });
-        bool isInStream = (block.U32(52) & attribute) != 0;
-        block.Require(isInStream == name is not null, rule, $"stream {id}", isInStream ? "one" : "none",
-            name is null ? "none" : "one");
-        return name?.ToArray();
+        EndName();
+        block.Require(isInStream == streams.Any(stream => stream.Id == id), rule, $"stream {id}", "one", "none");
+        return streams;
+
+        void EndName()
+        {
+            if (name is not null)
+            {
+                setName(name.ToArray());
+                name = null;
+            }
+        }
     }
 
     private IReadOnlyList<MtfStream> ReadStreams(MtfBlock block, Func<MtfStream, MtfSink?> open) =>
