@@ -18,6 +18,9 @@ internal sealed class Medium
 
     public int PhysicalBytes { get; init; } = 512;
 
+    /// <summary>The size of a soft filemark; null: the physical block.</summary>
+    public int? MarkBytes { get; init; }
+
     /// <summary>Whether filemarks are blocks; else the device has them.</summary>
     public bool IsSoft { get; init; } = true;
 
@@ -68,7 +71,7 @@ internal sealed class Medium
             }
         }
 
-        var options = new MtfCheckOptions();
+        var options = new MtfCheckOptions { PhysicalBlockBytes = MarkBytes is null ? null : PhysicalBytes };
         if (!IsSoft)
         {
             options = new MtfCheckOptions { PhysicalBlockBytes = PhysicalBytes, FilemarkOffsetsBytes = _markOffsets };
@@ -89,7 +92,7 @@ internal sealed class Medium
         long pba = _bytes.Count / PhysicalBytes;
         if (IsSoft)
         {
-            _bytes.AddRange(part.MarkImage(PhysicalBytes, pba, _marks));
+            _bytes.AddRange(part.MarkImage(MarkBytes ?? PhysicalBytes, pba, _marks));
         }
         else
         {
@@ -146,7 +149,7 @@ internal sealed class Medium
         if (part.Type == "TAPE")
         {
             yield return (84, BitConverter.GetBytes((ushort)FlbBytes));
-            yield return (64, BitConverter.GetBytes((ushort)(IsSoft ? PhysicalBytes / 512 : 0)));
+            yield return (64, BitConverter.GetBytes((ushort)(IsSoft ? (MarkBytes ?? PhysicalBytes) / 512 : 0)));
             yield return (56, BitConverter.GetBytes(IsSoft ? 1u : 0u));
             yield return (66, BitConverter.GetBytes((ushort)(HasSetMap ? 1 : 0)));
             yield return (4, BitConverter.GetBytes(HasSetMap ? 1u << 16 : 0u));

@@ -79,6 +79,13 @@ public sealed class MtfCheckerTests
     }
 
     [Fact]
+    public void Check_OfFilemarksLargerThanAPhysicalBlock_CountsPhysicalBlocks()
+    {
+        MtfReport report = SampleMedium.Create(1024, 512, markBytes: 2048).Check();
+        Assert.Equal((512, 512L + 2048, 5ul), (report.Tape.PhysicalBlockBytes, report.DataSets[0].OffsetBytes, report.DataSets[0].Pba));
+    }
+
+    [Fact]
     public void Check_OfABlankMedium_ReportsNoSets()
     {
         Medium medium = SampleMedium.Create();

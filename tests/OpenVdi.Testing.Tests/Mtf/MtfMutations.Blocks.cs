@@ -96,6 +96,8 @@ internal static partial class MtfMutations
         yield return Of(nameof(MtfRules.TimeZone), "SSET: time zone", medium => medium["SSET"].Set8(95, -128));
         yield return Of(nameof(MtfRules.MinorVersion), "SSET: minor version", medium => medium["SSET"].Set8(96, 1));
         yield return Of(nameof(MtfRules.FddAllowed), "SSET: block attributes", medium => medium["SSET"].Set32(4, 1 << 16));
+        yield return Of(nameof(MtfRules.FddAllowed), "ESET: stream TFDD", medium => medium["ESET"].Stream("TFDD", []));
+        yield return Of(nameof(MtfRules.FddAllowed), "ESET: stream FDD2", medium => medium["ESET"].Stream("FDD2", []));
         yield return Of(nameof(MtfRules.EndAttributes), "ESET: attributes", medium => medium["ESET"].Set32(52, 8));
         yield return Of(nameof(MtfRules.EndSetNumber), "ESET: data set number", medium => medium["ESET", 1].Set16(78, 1));
         yield return Of(nameof(MtfRules.EndReserved), "ESET: file/directory detail PBA", medium => medium["ESET"].Set8(60, 1));

@@ -17,6 +17,17 @@ internal static partial class MtfMutations
             medium => medium["FILE"].Set8(11, 0).Text(44, [0, 0, 0, 0, 12, 0, 200, 0, 0, 0, 0, 0]));
         yield return Of(inside, "FILE: short name",
             medium => medium["FILE"].Set8(11, 0).Text(44, [0, 0, 0, 0, 4, 0, 2, 0, 0, 0, 0, 0]));
+        (string Type, int At, string Field)[] texts =
+        [
+            ("TAPE", 68, "media name"), ("TAPE", 72, "description"), ("TAPE", 80, "software name"), ("SSET", 64, "name"),
+            ("SSET", 68, "description"), ("SSET", 76, "user name"), ("VOLB", 56, "device name"), ("VOLB", 60, "volume name"),
+            ("VOLB", 64, "machine name"), ("DIRB", 80, "name"),
+        ];
+        foreach ((string type, int at, string field) in texts)
+        {
+            yield return Of(inside, $"{type}: {field}", medium => medium[type].Set16(at + 2, 1022));
+        }
+
         yield return Of(nameof(MtfRules.StringTyped), "VOLB: device name", medium => medium["VOLB"].Set8(48, 0));
         yield return Of(nameof(MtfRules.StringNotTerminated), "SSET: name", medium => medium["SSET"].Text(64, "set\0"));
         yield return Of(nameof(MtfRules.StringNotTerminated), "TAPE: software name", medium => medium["TAPE"].Text(80, "x\0"));

@@ -82,6 +82,7 @@ internal static partial class MtfMutations
         yield return Of(pieces, "FILE/SPAD: piece", medium => medium["FILE", 1].Streams.RemoveRange(2, 2));
         yield return Of(pieces, "FILE/STAN: piece", medium =>
             (medium["FILE", 1].Streams[1].Media, medium["FILE", 1].Streams[1].Compression) = (2 | 32 | 16, 1));
+        yield return Of(nameof(MtfRules.SparseFrame), "FILE/SPAR: length", medium => medium["FILE"].Stream("SPAR", new byte[7]));
         yield return Of(nameof(MtfRules.OneFileData), "FILE: streams", medium => medium["FILE"].Stream("STAN", []));
     }
 
@@ -111,7 +112,8 @@ internal static partial class MtfMutations
         (int At, string Field)[] fields =
         [
             (2, "media sequence number"), (8, "attributes"), (12, "PBA of SSET"), (40, "directories"), (44, "files"),
-            (48, "corrupt files"), (60, "volumes"), (84, "date"), (85, "time zone"), (89, "minor version"),
+            (48, "corrupt files"), (60, "volumes"), (62, "password algorithm"), (84, "date"), (85, "time zone"), (89, "minor version"),
+            (90, "catalog version"),
         ];
         foreach ((int at, string field) in fields)
         {

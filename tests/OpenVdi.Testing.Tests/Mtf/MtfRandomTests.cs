@@ -13,7 +13,7 @@ public sealed class MtfRandomTests(ITestOutputHelper output)
         output.WriteLine($"{TestSeed.Variable}={seed}");
         for (int round = 0; round < 60; round++)
         {
-            var random = new Random(HashCode.Combine(seed, round));
+            var random = new Random(unchecked((seed * 397) + round));
             var expected = new List<byte[]>();
             (byte[] bytes, MtfCheckOptions options) = Create(random, expected).Build();
             using var stream = new MemoryStream(bytes);

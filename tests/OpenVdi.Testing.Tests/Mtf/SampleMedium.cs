@@ -15,9 +15,17 @@ internal static class SampleMedium
     public static byte[] DataC { get; } = Bytes(5000, 5);
 
     /// <summary>Two data sets with something of everything.</summary>
-    public static Medium Create(int flbBytes = 1024, int physicalBytes = 512, bool isSoft = true, bool hasSetMap = true)
+    public static Medium Create(int flbBytes = 1024, int physicalBytes = 512, bool isSoft = true, bool hasSetMap = true,
+        int? markBytes = null)
     {
-        var medium = new Medium { FlbBytes = flbBytes, PhysicalBytes = physicalBytes, IsSoft = isSoft, HasSetMap = hasSetMap };
+        var medium = new Medium
+        {
+            FlbBytes = flbBytes,
+            PhysicalBytes = physicalBytes,
+            IsSoft = isSoft,
+            HasSetMap = hasSetMap,
+            MarkBytes = markBytes,
+        };
         AddTape(medium);
         AddStart(medium, 4).Stream("PRIV", [1, 2, 3]);
         medium.Add("VOLB").Set32(52, 4).Set(68, OldDate).Text(56, "C:").Text(60, "data").Text(64, "machine");

@@ -59,6 +59,9 @@ internal sealed class MtfMedium
                 CheckMapPlace(block, stream);
             }
 
+            block.Require(Report.Tape.AllowsDetail || stream.Id is not ("TFDD" or "FDD2"), MtfRules.FddAllowed,
+                $"stream {stream.Id}", "none, as TAPE has block attribute 17 clear", "one");
+
             return open(stream);
         }).ReadAll();
 

@@ -138,6 +138,10 @@ public sealed class MtfDataSet
 
     internal bool HasDetail { get; init; }
 
+    internal int PasswordAlgorithm { get; init; }
+
+    internal int CatalogVersion { get; init; }
+
     internal ulong Fla { get; init; }
 
     internal void Add(MtfVolume volume) => _volumes.Add(volume);

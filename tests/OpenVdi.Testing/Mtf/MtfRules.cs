@@ -51,7 +51,7 @@ internal static class MtfRules
     public static readonly MtfRule SetNumber = new("3.3", "SSET: data set numbers count from 1 in the family");
     public static readonly MtfRule TimeZone = new("3.3", "SSET: the time zone is at most 14 hours from UTC, or 127");
     public static readonly MtfRule MinorVersion = new("3.3", "SSET: the minor version is 0");
-    public static readonly MtfRule FddAllowed = new("3.3", "SSET: detail exists only where TAPE allows it");
+    public static readonly MtfRule FddAllowed = new("3.3", "file and directory detail exists only where TAPE allows it");
     public static readonly MtfRule VolumeAttributes = new("3.3", "VOLB: attributes that are not defined are zero");
     public static readonly MtfRule VolumeDeviceKind = new("3.3", "VOLB: exactly one attribute names the kind of device");
     public static readonly MtfRule VolumeDeviceName = new("3.3", "VOLB: the device name is of the kind that the attributes name");
@@ -102,6 +102,7 @@ internal static class MtfRules
     public static readonly MtfRule ChecksumLength = new("3.4", "a CSUM has 4 bytes, and is one piece");
     public static readonly MtfRule ChecksumValue = new("3.4", "a CSUM is the 32-bit exclusive-or of the data before it");
     public static readonly MtfRule VariablePieces = new("3.4", "pieces of a variable stream follow each other; the last says so");
+    public static readonly MtfRule SparseFrame = new("3.4", "a SPAR begins with an offset of 8 bytes");
     public static readonly MtfRule OneFileData = new("3.4", "a FILE has at most one stream STAN");
 
     // Section 3.5: the set map.

@@ -38,6 +38,8 @@ internal static class MtfSetBlocks
             Number = block.U16(62),
             Attributes = attributes,
             HasDetail = hasDetail,
+            PasswordAlgorithm = block.U16(56),
+            CatalogVersion = block.Bytes[97],
             Pba = pba,
             Fla = block.Fla,
             Date = block.Date(88, "write date"),

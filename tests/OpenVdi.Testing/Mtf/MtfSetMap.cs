@@ -86,7 +86,9 @@ internal sealed class MtfSetMap(MtfBlock eset, long offsetBytes, byte[] data)
         SameText(set.User, 76, "user name");
         CompareDate(set.Date, start + 80, MtfRules.SetMapEntry, $"entry {number}: date");
         Same(set.TimeZoneQuarters, (sbyte)data[start + 85], "time zone");
+        Same(set.PasswordAlgorithm, U16(start + 62), "password algorithm");
         Same(0, data[start + 89], "minor version");
+        Same(set.CatalogVersion, data[start + 90], "catalog version");
     }
 
     private void CompareVolume(string name, int start, int length, int stringType, MtfVolume volume)

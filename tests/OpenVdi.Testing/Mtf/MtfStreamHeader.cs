@@ -76,6 +76,7 @@ internal sealed record MtfStreamHeader(
             Has(Compressed) ? "one" : "0", $"{CompressionId}");
         Require(IsVariable || !Has(LastPiece), MtfRules.VariablePieces, "media format attributes",
             "no last piece in a stream that is not of variable length", $"0x{MediaAttributes:X4}");
+        Require(Id != "SPAR" || LengthBytes >= sizeof(long), MtfRules.SparseFrame, "length", $"{sizeof(long)} or more", $"{LengthBytes}");
         if (Id == "SPAD")
         {
             Require(MediaAttributes == 0, MtfRules.PaddingPlain, "media format attributes", "0", $"0x{MediaAttributes:X4}");
