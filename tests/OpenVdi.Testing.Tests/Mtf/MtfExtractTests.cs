@@ -55,8 +55,10 @@ public sealed class MtfExtractTests
     [Fact]
     public void Extract_OfDataThatIsNotPlain_SaysSo()
     {
-        AssertNotSupported(SampleMedium.Create(), "compressed", file => (file.Streams[0].Media, file.Streams[0].Compression) = (16 | 32, 1));
-        AssertNotSupported(SampleMedium.Create(), "encrypted", file => (file.Streams[0].Media, file.Streams[0].Encryption) = (8 | 32, 1));
+        AssertNotSupported(SampleMedium.Create(), "compressed",
+            static file => (file.Streams[0].Media, file.Streams[0].Compression) = (16 | 32, 1));
+        AssertNotSupported(SampleMedium.Create(), "encrypted",
+            static file => (file.Streams[0].Media, file.Streams[0].Encryption) = (8 | 32, 1));
         AssertNotSupported(SampleMedium.Create(), "sparse", file => file.Stream("SPAR", new byte[8]));
         AssertNotSupported(SampleMedium.CreateContinuation(), "from another medium", static _ => { });
         AssertNotSupported(SampleMedium.Create(), "STAN first", static file =>

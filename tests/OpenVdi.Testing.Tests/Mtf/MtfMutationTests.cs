@@ -15,7 +15,7 @@ public sealed class MtfMutationTests(ITestOutputHelper output)
     public void Check_OfAMediumThatBreaksOneRule_NamesIt(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        MtfMutation mutation = MtfMutations.All[int.Parse(name[..name.IndexOf(' ', StringComparison.Ordinal)], CultureInfo.InvariantCulture)];
+        MtfMutation mutation = MtfMutations.All[int.Parse(name.Split(' ')[0], CultureInfo.InvariantCulture)];
         MtfViolationException violation = Assert.Throws<MtfViolationException>(mutation.Make().Check);
         output.WriteLine(violation.Message);
         Assert.Equal((mutation.Rule, mutation.Subject), (MtfMutations.NameOf(violation.Violated), violation.Subject));

@@ -45,7 +45,8 @@ internal static partial class MtfMutations
         yield return Of(nameof(MtfRules.PaddingPlain), "VOLB/SPAD: media format attributes", medium => medium["VOLB"].Padding.Media = 32);
         yield return Of(nameof(MtfRules.PaddingZero), "VOLB/SPAD: data", medium => medium["VOLB"].Padding.Data = [0, 0, 1]);
         yield return Of(nameof(MtfRules.PaddingZero), "ESET/SPAD: data", medium => medium["ESET"].Padding.Data = [1]);
-        foreach ((string type, int extra) in new[] { ("VOLB", 1024), ("VOLB", 4), ("VOLB", -4), ("SSET", 512), ("ESET", 512), ("ESPB", 512) })
+        (string Type, int Extra)[] extras = [("VOLB", 1024), ("VOLB", 4), ("VOLB", -4), ("SSET", 512), ("ESET", 512), ("ESPB", 512)];
+        foreach ((string type, int extra) in extras)
         {
             yield return Of(nameof(MtfRules.PaddingEnd), $"{type}/SPAD: end", medium => medium[type].PaddingExtraBytes = extra);
         }
@@ -128,12 +129,13 @@ internal static partial class MtfMutations
         }
 
         yield return Map(nameof(MtfRules.DateValid), "entry 1: date", map => map.Set(map.EntryStarts[0] + 80, 0, 0, 0, 0, 1));
-        yield return Map(nameof(MtfRules.SetMapVolume), "entry 1: volume 1: type", static map => map.Set(map.VolumeStarts[0] + 2, 65));
-        yield return Map(nameof(MtfRules.SetMapVolume), "entry 1: volume 1: attributes", static map => map.Set(map.VolumeStarts[0] + 36, 8));
-        yield return Map(nameof(MtfRules.SetMapVolume), "entry 2: volume 1: date", static map => map.Set(map.VolumeStarts[1] + 56, SampleMedium.NewDate));
+        const string volume = nameof(MtfRules.SetMapVolume);
+        yield return Map(volume, "entry 1: volume 1: type", static map => map.Set(map.VolumeStarts[0] + 2, 65));
+        yield return Map(volume, "entry 1: volume 1: attributes", static map => map.Set(map.VolumeStarts[0] + 36, 8));
+        yield return Map(volume, "entry 2: volume 1: date", static map => map.Set(map.VolumeStarts[1] + 56, SampleMedium.NewDate));
         foreach ((int at, string field) in new[] { (40, "device"), (44, "volume"), (48, "machine") })
         {
-            yield return Map(nameof(MtfRules.SetMapVolume), $"entry 1: volume 1: {field} name",
+            yield return Map(volume, $"entry 1: volume 1: {field} name",
                 map => map.Set(map.VolumeStarts[0] + at, 0));
         }
     }

@@ -31,6 +31,7 @@ public sealed class MtfRealFileTests(ITestOutputHelper output)
     [Fact]
     public void Check_OfRealCompressedBackups_SaysThatTheyBeginOtherwise()
     {
+        output.WriteLine(Find() is { } found ? $"files of '{found}'" : "no folder of real backups: nothing was checked");
         foreach (string file in Find() is { } folder ? Directory.GetFiles(folder, "*.bak", SearchOption.AllDirectories) : [])
         {
             using FileStream stream = File.OpenRead(file);
