@@ -33,7 +33,9 @@ public sealed record DirectoryBlock
         writer.String(80, Path.Replace(Separator, StoredSeparator) + StoredSeparator, nameof(Path));
         return writer.Finish(new BlockHeader
         {
-            Type = BlockType.Directory, LogicalAddress = (ulong)logicalAddress, ControlBlockId = controlBlockId,
+            Type = BlockType.Directory,
+            LogicalAddress = (ulong)logicalAddress,
+            ControlBlockId = controlBlockId,
         });
     }
 

@@ -76,7 +76,8 @@ internal ref struct TagWriter
         int left = _bytes.Length - LengthBytes - FieldHeaderBytes;
         if (length > left)
         {
-            throw new ArgumentException($"{name}: expected at most {Math.Max(left, 0)} bytes left in the backup record, found {length}", name);
+            throw new ArgumentException(
+                $"{name}: expected at most {Math.Max(left, 0)} bytes left in the backup record, found {length}", name);
         }
 
         Span<byte> field = _bytes[LengthBytes..];

@@ -192,7 +192,8 @@ public sealed partial class TapeReader
         if (end.DataSetNumber != _set!.DataSetNumber || end.Attributes != _set.Attributes)
         {
             throw TapeFormatException.Damaged(
-                _blockStart + 52, $"the end of data set {_set.DataSetNumber} ({_set.Attributes})", $"{end.DataSetNumber} ({end.Attributes})");
+                _blockStart + 52, $"the end of data set {_set.DataSetNumber} ({_set.Attributes})",
+                $"{end.DataSetNumber} ({end.Attributes})");
         }
 
         SetTotals expected = _totals with { AllStripesBytes = totals.AllStripesBytes, Finished = totals.Finished };

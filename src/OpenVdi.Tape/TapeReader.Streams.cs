@@ -50,7 +50,8 @@ public sealed partial class TapeReader
         if (file.FileId != _totals.FileCount || file.DirectoryId != _directory!.DirectoryId)
         {
             throw TapeFormatException.Damaged(
-                _blockStart + 76, $"file {_totals.FileCount} of directory {_directory!.DirectoryId}", $"{file.FileId} of {file.DirectoryId}");
+                _blockStart + 76, $"file {_totals.FileCount} of directory {_directory!.DirectoryId}",
+                $"{file.FileId} of {file.DirectoryId}");
         }
 
         _fileProgress = FileProgress.Empty;

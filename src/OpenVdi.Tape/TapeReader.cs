@@ -90,7 +90,8 @@ public sealed partial class TapeReader
 
         if (!IsAtEndOfSet)
         {
-            string kept = _keptCount > 0 && _part is ReaderPart.BlockHead or ReaderPart.StreamHead ? $", {_keptCount} of them in" : ", before";
+            bool isInHead = _keptCount > 0 && _part is ReaderPart.BlockHead or ReaderPart.StreamHead;
+            string kept = isInHead ? $", {_keptCount} of them in" : ", before";
             throw new TapeFormatException(
                 TapeFormatFailure.Truncated, _position, "the end of a data set", $"the end after {_position} bytes{kept} {DescribePart()}");
         }

@@ -30,7 +30,9 @@ public sealed record VolumeBlock
         writer.Date(68, Written);
         return writer.Finish(new BlockHeader
         {
-            Type = BlockType.Volume, LogicalAddress = (ulong)logicalAddress, ControlBlockId = controlBlockId,
+            Type = BlockType.Volume,
+            LogicalAddress = (ulong)logicalAddress,
+            ControlBlockId = controlBlockId,
         });
     }
 

@@ -147,9 +147,11 @@ public sealed class BlockTests
         byte[] bytes = new byte[22];
         new StreamHeader(StreamId.FileData, StreamAttributes.None, 5).Write(bytes);
         bytes[8] ^= 1;
-        Assert.Contains("checksum", Assert.Throws<TapeFormatException>(() => StreamHeader.Read(bytes, 0)).Expected, StringComparison.Ordinal);
+        TapeFormatException flipped = Assert.Throws<TapeFormatException>(() => StreamHeader.Read(bytes, 0));
+        Assert.Contains("checksum", flipped.Expected, StringComparison.Ordinal);
         new StreamHeader(StreamId.FileData, StreamAttributes.None, -1).Write(bytes);
-        Assert.Contains("'STAN'", Assert.Throws<TapeFormatException>(() => StreamHeader.Read(bytes, 0)).Expected, StringComparison.Ordinal);
+        TapeFormatException negative = Assert.Throws<TapeFormatException>(() => StreamHeader.Read(bytes, 0));
+        Assert.Contains("'STAN'", negative.Expected, StringComparison.Ordinal);
         new StreamHeader((StreamId)7, StreamAttributes.None, 5).Write(bytes);
         bytes[4] ^= 8;
         bytes[20] ^= 8;

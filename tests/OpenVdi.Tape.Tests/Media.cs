@@ -11,12 +11,18 @@ internal static class Media
 
     public static TapeBlock Header(int stripe = 1) => new()
     {
-        FamilyId = 0xABCD0000u + (uint)stripe, MediaName = "tape", Description = "for tests", Written = Local,
+        FamilyId = 0xABCD0000u + (uint)stripe,
+        MediaName = "tape",
+        Description = "for tests",
+        Written = Local,
     };
 
     public static MediaFamily Family(int blockSize = 512, int stripe = 1, int stripes = 1) => new()
     {
-        MediaSetId = SetId, StripeNumber = stripe, StripeCount = stripes, Geometry = new TapeGeometry(blockSize),
+        MediaSetId = SetId,
+        StripeNumber = stripe,
+        StripeCount = stripes,
+        Geometry = new TapeGeometry(blockSize),
     };
 
     public static BackupRecord Record(int stripe = 1, int stripes = 1) => new()
@@ -38,7 +44,12 @@ internal static class Media
 
     public static StartOfSetBlock Set() => new()
     {
-        Name = "nightly", Description = "a set", UserName = "backup", Written = Local, TimeZone = TimeSpan.FromHours(1), SoftwareMinor = 1,
+        Name = "nightly",
+        Description = "a set",
+        UserName = "backup",
+        Written = Local,
+        TimeZone = TimeSpan.FromHours(1),
+        SoftwareMinor = 1,
     };
 
     public static TapeWriter Writer(int blockSize = 512, int stripe = 1, int stripes = 1) =>

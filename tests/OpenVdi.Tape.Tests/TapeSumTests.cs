@@ -38,6 +38,30 @@ public sealed class TapeSumTests(ITestOutputHelper output)
         }
     }
 
+    // Long stretches are computed three at a time; byte by byte, and in parts that are too short for that, none is.
+    [Theory]
+    [InlineData(3071)]
+    [InlineData(3072)]
+    [InlineData(3073)]
+    [InlineData(6143)]
+    [InlineData(6144)]
+    [InlineData(20_000)]
+    public void Value_OfALongStretch_IsThatOfItsParts(int length)
+    {
+        byte[] bytes = Media.Bytes(length, length);
+        TapeSum small = new(), shifted = new();
+        foreach (byte value in bytes)
+        {
+            small.Append([value]);
+        }
+
+        shifted.Append(bytes.AsSpan(0, 5));
+        shifted.Append(bytes.AsSpan(5));
+        Assert.Equal(small.Value, Of(bytes));
+        Assert.Equal(small.Value, shifted.Value);
+        Assert.Equal(PlainCrc(bytes), (uint)Of(bytes));
+    }
+
     [Fact]
     public void Value_AfterAnyFlippedBit_DiffersInBothHalves()
     {
@@ -95,6 +119,22 @@ public sealed class TapeSumTests(ITestOutputHelper output)
             Assert.Equal((uint)before, (uint)after);
             Assert.NotEqual(before >> 32, after >> 32);
         }
+    }
+
+    // CRC-32C as catalogues define it, bit by bit.
+    private static uint PlainCrc(byte[] bytes)
+    {
+        uint register = uint.MaxValue;
+        foreach (byte value in bytes)
+        {
+            register ^= value;
+            for (int bit = 0; bit < 8; bit++)
+            {
+                register = (register & 1) != 0 ? (register >> 1) ^ 0x82F63B78 : register >> 1;
+            }
+        }
+
+        return ~register;
     }
 
     private static ulong Of(ReadOnlySpan<byte> bytes)

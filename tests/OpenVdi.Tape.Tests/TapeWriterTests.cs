@@ -48,7 +48,8 @@ public sealed class TapeWriterTests
         TapeWriter writer = Media.Writer();
         using MemoryStream stream = new();
         string tooLong = new('x', 600);
-        void Begin(StartOfSetBlock? set = null, VolumeBlock? volume = null, DirectoryBlock? directory = null, BackupRecord? record = null) =>
+        void Begin(
+            StartOfSetBlock? set = null, VolumeBlock? volume = null, DirectoryBlock? directory = null, BackupRecord? record = null) =>
             writer.BeginSet(set ?? Media.Set(), volume ?? new(), directory ?? new(), record ?? Media.Record());
 
         Assert.Throws<ArgumentException>(() => Begin(set: new() { Name = tooLong }));

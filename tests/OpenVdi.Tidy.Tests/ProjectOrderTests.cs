@@ -12,6 +12,9 @@ public sealed class ProjectOrderTests
         "OpenVdi.Cli",
     ];
 
+    // The codec of a stream knows neither the interface that carries it nor a package.
+    private static readonly string[] s_alone = ["OpenVdi.Tape"];
+
     [Fact]
     public void References_OfSrcProjects_PointUp() => Findings.AssertNone(
         Tree.FilesOf(".csproj", "src").SelectMany(file => Check(file, Tree.Read(file))), "src project references");
@@ -40,12 +43,29 @@ public sealed class ProjectOrderTests
         Assert.Empty(Check("src/OpenVdi.Cli/OpenVdi.Cli.csproj", text.Replace("Cli", "Tape", StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [InlineData("<ProjectReference Include=\"../OpenVdi/OpenVdi.csproj\" />")]
+    [InlineData("<PackageReference Include=\"xunit\" />")]
+    [InlineData("<FrameworkReference Include=\"Microsoft.AspNetCore.App\" />")]
+    public void Check_OfAReferenceOfARoomThatHasNone_ReportsIt(string reference)
+    {
+        string text = $"<Project><ItemGroup>{reference}</ItemGroup></Project>";
+        Assert.Single(Check("src/OpenVdi.Tape/OpenVdi.Tape.csproj", text));
+        Assert.Empty(Check("src/OpenVdi.Engines/OpenVdi.Engines.csproj", text));
+    }
+
     private static IEnumerable<string> Check(string file, string text)
     {
         int at = Array.IndexOf(s_order, Path.GetFileNameWithoutExtension(file));
         if (at < 0)
         {
             yield return $"{file}: not one of the rooms {string.Join(", ", s_order)}";
+        }
+
+        if (s_alone.Contains(Path.GetFileNameWithoutExtension(file))
+            && XDocument.Parse(text).Descendants().Any(element => element.Name.LocalName.EndsWith("Reference", StringComparison.Ordinal)))
+        {
+            yield return $"{file}: refers to something; this room depends on nothing but the base library";
         }
 
         foreach (XElement reference in XDocument.Parse(text).Descendants("ProjectReference"))
