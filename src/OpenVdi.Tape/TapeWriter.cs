@@ -215,6 +215,8 @@ public sealed partial class TapeWriter
     }
 
     /// <summary>Ends the open set.</summary>
+    /// <remarks>Who gives up while data is due either ends the medium there, and it is truncated; or fills up what is due and
+    /// says that the set is aborted.</remarks>
     /// <param name="written">When: local time; null is unknown.</param>
     /// <param name="finished">When: exactly.</param>
     /// <param name="allStripesBytes">Bytes of file data of all stripes together; null when there is but this one.</param>
