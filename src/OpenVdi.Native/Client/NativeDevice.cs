@@ -18,10 +18,11 @@ internal sealed unsafe class NativeDevice
     private readonly Handles<NativeDevice> _handles;
     private Chunk[] _chunks = [];
 
-    public NativeDevice(NativeSet set, ClientVirtualDevice device, Handles<NativeDevice> handles)
+    private ClientVirtualDevice? _device;
+
+    public NativeDevice(NativeSet set, Handles<NativeDevice> handles)
     {
         Set = set;
-        Device = device;
         _handles = handles;
 
         // The layout of the class is one private pointer. Malloc'ed, as the object of any C++ library.
@@ -31,10 +32,14 @@ internal sealed unsafe class NativeDevice
 
     public NativeSet Set { get; }
 
-    public ClientVirtualDevice Device { get; }
+    /// <summary>The device that it stands for, or stood for last.</summary>
+    public ClientVirtualDevice Device => Volatile.Read(ref _device)!;
 
     /// <summary>The C++ object.</summary>
     public nint* Object { get; private set; }
+
+    /// <summary>Stands for a device from here on, until the set's next one.</summary>
+    public void Begin(ClientVirtualDevice device) => Volatile.Write(ref _device, device);
 
     /// <summary>GetCommand. Spec: C5, 7.2.</summary>
     public VdResult GetCommand(TimeSpan timeout, VDC_Command** command)

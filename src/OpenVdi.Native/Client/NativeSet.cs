@@ -11,6 +11,9 @@ internal sealed unsafe class NativeSet(Handles<NativeDevice> handles)
 {
     private readonly object _gate = new();
     private readonly List<NativeDevice> _devices = [];
+
+    // Devices of earlier lives: still objects of ours, so that a call of one left over is refused and reads no freed memory.
+    private readonly Stack<NativeDevice> _spare = new();
     private string _name = string.Empty;
 
     public ClientVirtualDeviceSet Set { get; } = new(SharedMemoryTransport.Default);
@@ -66,13 +69,17 @@ internal sealed unsafe class NativeSet(Handles<NativeDevice> handles)
         VdResult result = Set.OpenDevice(text, out ClientVirtualDevice? opened);
         if (result == VdResult.Ok)
         {
-            NativeDevice native = new(this, opened!, handles);
             lock (_gate)
             {
-                _devices.Add(native);
-            }
+                if (!_spare.TryPop(out NativeDevice? native))
+                {
+                    native = new NativeDevice(this, handles);
+                }
 
-            *device = native.Object;
+                native.Begin(opened!);
+                _devices.Add(native);
+                *device = native.Object;
+            }
         }
 
         return result;
@@ -116,28 +123,31 @@ internal sealed unsafe class NativeSet(Handles<NativeDevice> handles)
     public void Destroy()
     {
         Set.Dispose();
-        DestroyDevices();
+        lock (_gate)
+        {
+            _devices.ForEach(static device => device.Destroy());
+            _devices.Clear();
+            while (_spare.TryPop(out NativeDevice? device))
+            {
+                device.Destroy();
+            }
+        }
     }
 
-    // Device objects live until the next set begins: a thread that was in a call at Close, and looks once more, is told
-    // that the device is gone.
+    // Device objects live as long as this one: a thread that was in a call at Close, and looks once more, is told that the
+    // device is gone (C5n). The next set's devices take their places, so there are never more than one set has.
     private VdResult Began(VdResult result, string? name)
     {
         if (result == VdResult.Ok)
         {
             Volatile.Write(ref _name, name!);
-            DestroyDevices();
+            lock (_gate)
+            {
+                _devices.ForEach(_spare.Push);
+                _devices.Clear();
+            }
         }
 
         return result;
-    }
-
-    private void DestroyDevices()
-    {
-        lock (_gate)
-        {
-            _devices.ForEach(static device => device.Destroy());
-            _devices.Clear();
-        }
     }
 }

@@ -1,27 +1,35 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Text;
 
 namespace OpenVdi.Native.Tests;
 
-/// <summary>A compiled test program as a real process.</summary>
+/// <summary>A compiled test program as a real process: it is told lines, and tells lines.</summary>
 internal sealed class NativeProgram : IDisposable
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(1);
 
-    private readonly Task<string> _output;
+    private readonly StringBuilder _output = new();
+    private readonly BlockingCollection<string> _lines = [];
     private readonly Task<string> _error;
+    private readonly Thread _reader;
 
     private NativeProgram(Process process)
     {
         Process = process;
-        _output = process.StandardOutput.ReadToEndAsync();
         _error = process.StandardError.ReadToEndAsync();
+        _reader = new Thread(ReadOutput) { IsBackground = true, Name = "output of a native program" };
+        _reader.Start();
     }
 
     public Process Process { get; }
 
     public static NativeProgram Start(string path, IEnumerable<string> arguments, params (string Name, string Value)[] environment)
     {
-        ProcessStartInfo start = new(path, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new(path, arguments)
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+        };
         foreach ((string name, string value) in environment)
         {
             start.Environment[name] = value;
@@ -36,11 +44,37 @@ internal sealed class NativeProgram : IDisposable
         return program.Finish();
     }
 
+    /// <summary>Sends the program a line.</summary>
+    public void Say(string line)
+    {
+        Process.StandardInput.WriteLine(line);
+        Process.StandardInput.Flush();
+    }
+
+    /// <summary>Awaits the next line.</summary>
+    public string ReadLine()
+    {
+        if (_lines.TryTake(out string? line, s_limit))
+        {
+            return line;
+        }
+
+        string state = _lines.IsCompleted ? "its output is over" : $"nothing came for {s_limit.TotalSeconds} s";
+        throw new InvalidOperationException(
+            $"{Process.StartInfo.FileName}: awaited a line, but {state}\n{(_lines.IsCompleted ? Finish() : null)}");
+    }
+
+    /// <summary>Awaits the next line, which must be this one.</summary>
+    public void Expect(string line) => Assert.Equal(line, ReadLine());
+
     /// <summary>Awaits its end.</summary>
     public Outcome Finish()
     {
-        Assert.True(Process.WaitForExit(s_limit), $"{Process.StartInfo.FileName}: still running after {s_limit}");
-        return new Outcome(Process.ExitCode, _output.GetAwaiter().GetResult(), _error.GetAwaiter().GetResult());
+        Process.StandardInput.Close();
+        Assert.True(Process.WaitForExit(s_limit), $"{Process.StartInfo.FileName}: still running after {s_limit}\n{Output}");
+        Assert.True(_error.Wait(s_limit), $"{Process.StartInfo.FileName}: it has ended, a child of it holds its standard error");
+        Assert.True(_reader.Join(s_limit), $"{Process.StartInfo.FileName}: it has ended, a child of it holds its standard output");
+        return new Outcome(Process.ExitCode, Output, _error.GetAwaiter().GetResult());
     }
 
     public void Dispose()
@@ -54,13 +88,42 @@ internal sealed class NativeProgram : IDisposable
         Process.Dispose();
     }
 
+    private string Output
+    {
+        get
+        {
+            lock (_output)
+            {
+                return _output.ToString();
+            }
+        }
+    }
+
+    private void ReadOutput()
+    {
+        while (Process.StandardOutput.ReadLine() is { } line)
+        {
+            lock (_output)
+            {
+                _output.Append(line).Append('\n');
+            }
+
+            _lines.Add(line);
+        }
+
+        _lines.CompleteAdding();
+    }
+
     /// <summary>What it left.</summary>
     internal sealed record Outcome(int ExitCode, string Output, string Error)
     {
         /// <summary>Fails the test, with all words, unless it ended with 0.</summary>
-        public Outcome ExpectSuccess()
+        public Outcome ExpectSuccess() => ExpectExit(0);
+
+        /// <summary>Fails the test, with all words, unless it ended with this code.</summary>
+        public Outcome ExpectExit(int code)
         {
-            Assert.True(ExitCode == 0, $"exit code {ExitCode}\n{Output}\n{Error}");
+            Assert.True(ExitCode == code, $"expected exit code {code}, found {ExitCode}\n{Output}\n{Error}");
             return this;
         }
     }
