@@ -70,7 +70,7 @@ public sealed class DeathTests(Compiler compiler) : NativeTestBase(compiler)
     {
         if (how == "kill")
         {
-            client.Program.Process.Kill();
+            client.Program.Kill();
         }
         else
         {

@@ -50,8 +50,7 @@ public sealed class SecondaryTests(Compiler compiler) : NativeTestBase(compiler)
         SentCommand held = s.Server.SendWrite(new byte[512], device: 1);
         s.Secondary.Do($"get 0 -1");
 
-        s.Secondary.Program.Process.Kill();
-        s.Secondary.Program.Process.WaitForExit();
+        s.Secondary.Program.Kill();
 
         for (int i = 0; i < RoundCount; i++)
         {

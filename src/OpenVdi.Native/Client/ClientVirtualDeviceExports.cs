@@ -31,12 +31,13 @@ internal static unsafe class ClientVirtualDeviceExports
     {
         try
         {
-            NativeDevice? device = command is null ? null : NativeEdge.DeviceOf(self);
-            if (command is not null)
+            NativeDevice? device = NativeEdge.DeviceOf(self);
+            if (command is null)
             {
-                *command = null;
+                return NativeEdge.End(device, nameof(GetCommand), VdResult.Invalid);
             }
 
+            *command = null;
             return NativeEdge.End(
                 device, nameof(GetCommand), device?.GetCommand(NativeTime.From(timeout), command) ?? VdResult.Invalid);
         }

@@ -63,6 +63,11 @@ internal static unsafe class ClientVirtualDeviceSetExports
     {
         try
         {
+            if (device is not null)
+            {
+                *device = null;
+            }
+
             NativeSet? set = NativeEdge.SetOf(self);
             return NativeEdge.End(set, nameof(OpenDevice), set?.OpenDevice(name, device) ?? VdResult.Invalid);
         }

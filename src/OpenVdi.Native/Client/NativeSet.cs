@@ -52,7 +52,7 @@ internal sealed unsafe class NativeSet(Handles<NativeDevice> handles)
         return result;
     }
 
-    /// <summary>OpenDevice; the caller's pointer is null on every failure. Spec: C4.</summary>
+    /// <summary>OpenDevice; the caller's pointer, null until now, is set on success only. Spec: C4.</summary>
     public VdResult OpenDevice(byte* name, nint** device)
     {
         if (device is null)
@@ -60,7 +60,6 @@ internal sealed unsafe class NativeSet(Handles<NativeDevice> handles)
             return VdResult.Invalid;
         }
 
-        *device = null;
         if (!NativeText.TryRead(name, out string? text))
         {
             return VdResult.Invalid;

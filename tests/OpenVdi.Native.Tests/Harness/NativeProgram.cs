@@ -13,6 +13,7 @@ internal sealed class NativeProgram : IDisposable
     private readonly BlockingCollection<string> _lines = [];
     private readonly Task<string> _error;
     private readonly Thread _reader;
+    private bool _isEndExpected;
 
     private NativeProgram(Process process)
     {
@@ -70,6 +71,7 @@ internal sealed class NativeProgram : IDisposable
     /// <summary>Awaits its end.</summary>
     public Outcome Finish()
     {
+        _isEndExpected = true;
         Process.StandardInput.Close();
         Assert.True(Process.WaitForExit(s_limit), $"{Process.StartInfo.FileName}: still running after {s_limit}\n{Output}");
         Assert.True(_error.Wait(s_limit), $"{Process.StartInfo.FileName}: it has ended, a child of it holds its standard error");
@@ -77,15 +79,38 @@ internal sealed class NativeProgram : IDisposable
         return new Outcome(Process.ExitCode, Output, _error.GetAwaiter().GetResult());
     }
 
+    /// <summary>Kills it.</summary>
+    public void Kill()
+    {
+        _isEndExpected = true;
+        Process.Kill();
+        Process.WaitForExit();
+    }
+
+    /// <summary>Ends it where the test has not. One that failed without the test's asking fails the test, with its words.
+    /// </summary>
     public void Dispose()
     {
+        bool hasFailed = !_isEndExpected && Process.HasExited && Process.ExitCode != 0;
         if (!Process.HasExited)
         {
             Process.Kill(entireProcessTree: true);
             Process.WaitForExit();
         }
 
+        Outcome? failed = hasFailed ? Finish() : null;
         Process.Dispose();
+        Assert.True(failed is null, $"{failed}");
+    }
+
+    /// <summary>Whether its main thread sleeps.</summary>
+    public bool IsAsleep
+    {
+        get
+        {
+            string stat = File.ReadAllText($"/proc/{Process.Id}/stat");
+            return stat[stat.LastIndexOf(')')..].StartsWith(") S", StringComparison.Ordinal);
+        }
     }
 
     private string Output
@@ -117,6 +142,9 @@ internal sealed class NativeProgram : IDisposable
     /// <summary>What it left.</summary>
     internal sealed record Outcome(int ExitCode, string Output, string Error)
     {
+        /// <inheritdoc/>
+        public override string ToString() => $"exit code {ExitCode}\n{Output}\n{Error}";
+
         /// <summary>Fails the test, with all words, unless it ended with 0.</summary>
         public Outcome ExpectSuccess() => ExpectExit(0);
 
