@@ -19,7 +19,8 @@ internal sealed class Rendezvous(string folder)
     // rw for the owner; for the owner and a group.
     private const uint OwnerMode = 0x180, GroupMode = 0x1B0;
 
-    private static readonly TimeSpan s_lockLimit = TimeSpan.FromMilliseconds(200);
+    // A creation takes far less than a millisecond; but who is at it may have to wait for its turn on a busy machine.
+    private static readonly TimeSpan s_lockLimit = TimeSpan.FromSeconds(2);
 
     private const string SafeCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_{}";
 

@@ -10,6 +10,7 @@ public sealed class SharedMemoryTransport : VdiTransport
 {
     private readonly SharedMemoryOptions _options;
     private readonly Rendezvous _rendezvous;
+    private int _isSweeping;
 
     /// <summary>The machine's sets with settings of one's own.</summary>
     public SharedMemoryTransport(SharedMemoryOptions options)
@@ -46,12 +47,30 @@ public sealed class SharedMemoryTransport : VdiTransport
                 $"correct the group's name (the environment variable {SharedMemoryOptions.GroupVariable}).");
         }
 
-        // Whoever makes a set takes away what crashes have left.
-        _rendezvous.Sweep();
+        SweepUnlessSwept();
         VdFailure? failure = PrimaryClientChannel.TryCreate(
             _rendezvous.PathOf(name.Value), group, name, instanceName, wishes, out PrimaryClientChannel? primary);
         channel = primary;
         return failure;
+    }
+
+    // Whoever makes a set takes away what crashes have left; of those who do so at the same moment, one. A sweep asks every
+    // set there is: all of them asking all of them keeps a busy machine from making any.
+    private void SweepUnlessSwept()
+    {
+        if (Interlocked.Exchange(ref _isSweeping, 1) != 0)
+        {
+            return;
+        }
+
+        try
+        {
+            _rendezvous.Sweep();
+        }
+        finally
+        {
+            Volatile.Write(ref _isSweeping, 0);   // Pairs with the exchange above.
+        }
     }
 
     internal override VdFailure? Join(string instanceName, SetName name, out IClientChannel? channel)
