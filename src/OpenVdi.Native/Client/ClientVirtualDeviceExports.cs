@@ -29,6 +29,7 @@ internal static unsafe class ClientVirtualDeviceExports
         EntryPoint = "_ZN19ClientVirtualDevice10GetCommandElPP11VDC_Command", CallConvs = [typeof(CallConvCdecl)])]
     internal static int GetCommand(nint* self, nint timeout, VDC_Command** command)
     {
+        using HostErrno kept = HostErrno.Keep();
         try
         {
             NativeDevice? device = NativeEdge.DeviceOf(self);
@@ -53,6 +54,7 @@ internal static unsafe class ClientVirtualDeviceExports
     internal static int CompleteCommand(
         nint* self, VDC_Command* command, int completionCode, nuint bytesTransferred, long position)
     {
+        using HostErrno kept = HostErrno.Keep();
         try
         {
             NativeDevice? device = NativeEdge.DeviceOf(self);

@@ -29,6 +29,7 @@ internal static unsafe class ClientVirtualDeviceSetExports
         EntryPoint = "_ZN22ClientVirtualDeviceSet6CreateEPcP8VDConfig", CallConvs = [typeof(CallConvCdecl)])]
     internal static int Create(nint* self, byte* name, VDConfig* config)
     {
+        using HostErrno kept = HostErrno.Keep();
         try
         {
             NativeSet? set = NativeEdge.SetOf(self);
@@ -45,6 +46,7 @@ internal static unsafe class ClientVirtualDeviceSetExports
         EntryPoint = "_ZN22ClientVirtualDeviceSet16GetConfigurationElP8VDConfig", CallConvs = [typeof(CallConvCdecl)])]
     internal static int GetConfiguration(nint* self, nint timeout, VDConfig* config)
     {
+        using HostErrno kept = HostErrno.Keep();
         try
         {
             NativeSet? set = NativeEdge.SetOf(self);
@@ -61,6 +63,7 @@ internal static unsafe class ClientVirtualDeviceSetExports
         EntryPoint = "_ZN22ClientVirtualDeviceSet10OpenDeviceEPcPP19ClientVirtualDevice", CallConvs = [typeof(CallConvCdecl)])]
     internal static int OpenDevice(nint* self, byte* name, nint** device)
     {
+        using HostErrno kept = HostErrno.Keep();
         try
         {
             if (device is not null)
@@ -81,6 +84,7 @@ internal static unsafe class ClientVirtualDeviceSetExports
     [UnmanagedCallersOnly(EntryPoint = "_ZN22ClientVirtualDeviceSet5CloseEv", CallConvs = [typeof(CallConvCdecl)])]
     internal static int Close(nint* self)
     {
+        using HostErrno kept = HostErrno.Keep();
         try
         {
             NativeSet? set = NativeEdge.SetOf(self);
@@ -96,6 +100,7 @@ internal static unsafe class ClientVirtualDeviceSetExports
     [UnmanagedCallersOnly(EntryPoint = "_ZN22ClientVirtualDeviceSet11SignalAbortEv", CallConvs = [typeof(CallConvCdecl)])]
     internal static int SignalAbort(nint* self)
     {
+        using HostErrno kept = HostErrno.Keep();
         try
         {
             NativeSet? set = NativeEdge.SetOf(self);
@@ -112,6 +117,7 @@ internal static unsafe class ClientVirtualDeviceSetExports
         EntryPoint = "_ZN22ClientVirtualDeviceSet15OpenInSecondaryEPc", CallConvs = [typeof(CallConvCdecl)])]
     internal static int OpenInSecondary(nint* self, byte* setName)
     {
+        using HostErrno kept = HostErrno.Keep();
         try
         {
             NativeSet? set = NativeEdge.SetOf(self);
@@ -128,6 +134,7 @@ internal static unsafe class ClientVirtualDeviceSetExports
         EntryPoint = "_ZN22ClientVirtualDeviceSet15GetBufferHandleEPhPj", CallConvs = [typeof(CallConvCdecl)])]
     internal static int GetBufferHandle(nint* self, nint buffer, uint* handle)
     {
+        using HostErrno kept = HostErrno.Keep();
         try
         {
             NativeSet? set = NativeEdge.SetOf(self);
@@ -144,6 +151,7 @@ internal static unsafe class ClientVirtualDeviceSetExports
         EntryPoint = "_ZN22ClientVirtualDeviceSet15MapBufferHandleEiPPh", CallConvs = [typeof(CallConvCdecl)])]
     internal static int MapBufferHandle(nint* self, int handle, nint* buffer)
     {
+        using HostErrno kept = HostErrno.Keep();
         try
         {
             NativeSet? set = NativeEdge.SetOf(self);
@@ -167,6 +175,7 @@ internal static unsafe class ClientVirtualDeviceSetExports
             return;
         }
 
+        using HostErrno kept = HostErrno.Keep();
         try
         {
             *self = NativeEdge.Sets.Add(new NativeSet(NativeEdge.Devices));
@@ -186,6 +195,7 @@ internal static unsafe class ClientVirtualDeviceSetExports
             return;
         }
 
+        using HostErrno kept = HostErrno.Keep();
         try
         {
             NativeEdge.Sets.Remove(*self)?.Destroy();
