@@ -25,6 +25,7 @@ public sealed class HygieneTests(Compiler compiler, ITestOutputHelper output) : 
     {
         NativeProgram.Outcome outcome = Start("hygiene", disposition, NewName()).Finish().ExpectSuccess();
         Assert.Equal(Expected, outcome.Output);
+        Assert.Matches(@"\Afirst call: \d+ us\n\z", outcome.Error);
         AssertNoLeftovers();
     }
 

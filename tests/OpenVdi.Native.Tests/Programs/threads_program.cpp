@@ -2,7 +2,8 @@
 //
 //   threads_program backup|restore SET COMMAND FILE...
 //
-// The first device has the set's name, the others are called device2, device3, ...
+// The first device has the set's name, the others are called device2, device3, ... All threads of the process have stacks
+// of 64 KiB, the library's own included.
 #include <atomic>
 #include <string>
 #include <thread>
@@ -28,6 +29,10 @@ int main(int argc, char **argv)
     }
     bool isBackup = std::strcmp(argv[1], "backup") == 0;
     int count = argc - 4;
+    pthread_attr_t attributes;
+    EXPECT_NUMBER(0, pthread_attr_init(&attributes));
+    EXPECT_NUMBER(0, pthread_attr_setstacksize(&attributes, 64 * 1024));
+    EXPECT_NUMBER(0, pthread_setattr_default_np(&attributes));
 
     ClientVirtualDeviceSet set;
     VDConfig config = like_pipe(count);
