@@ -11,10 +11,10 @@ internal static unsafe class NativeEdge
     public static Handles<NativeDevice> Devices { get; } = new();
 
     /// <summary>The set behind a C++ object, null for what is none.</summary>
-    public static NativeSet? SetOf(nint* self) => self is null ? null : Sets.Find(*self);
+    public static NativeSet? SetOf(nint* self) => self is null || HostProcess.IsForked ? null : Sets.Find(*self);
 
     /// <summary>The device behind a C++ object, null for what is none.</summary>
-    public static NativeDevice? DeviceOf(nint* self) => self is null ? null : Devices.Find(*self);
+    public static NativeDevice? DeviceOf(nint* self) => self is null || HostProcess.IsForked ? null : Devices.Find(*self);
 
     /// <summary>The code that a function of a set returns.</summary>
     public static int End(NativeSet? set, string function, VdResult result)

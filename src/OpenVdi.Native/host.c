@@ -14,6 +14,26 @@ int __real_pthread_sigmask(int how, const sigset_t *set, sigset_t *old);
 int __real_pthread_create(
     pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument);
 
+/* A child of fork has the memory of a set that is its parent's, and none of the threads: its exit would run the destructor
+ * of a set, and close what the parent uses. Once the runtime has started, the library's objects are none in a child.
+ */
+static int isStarted, wasForked;
+
+static void note_fork(void)
+{
+    wasForked = isStarted;
+}
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+    pthread_atfork(NULL, NULL, note_fork);
+}
+
+int openvdi_was_forked(void)
+{
+    return wasForked;
+}
+
 /* No handler is installed. The runtime would ignore SIGPIPE for the whole process, and take over:
  *
  *   SIGSEGV, SIGFPE   to make exceptions of a null reference and a division by zero. Neither is to happen here; when one
@@ -58,6 +78,7 @@ int __wrap_pthread_create(
 {
     static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
     sigset_t blocked, old;
+    isStarted = 1;
     sigfillset(&blocked);
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         sigdelset(&blocked, own[i]);

@@ -47,6 +47,7 @@ public sealed class HygieneTests(Compiler compiler, ITestOutputHelper output) : 
     [InlineData("threads")]
     [InlineData("blocked")]
     [InlineData("forks")]
+    [InlineData("forked")]
     [InlineData("signals")]
     [InlineData("sequence")]
     public void Use_InAHostThatDoesUnusualThings_MattersToNeither(string host)

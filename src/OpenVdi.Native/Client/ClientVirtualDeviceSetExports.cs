@@ -178,7 +178,7 @@ internal static unsafe class ClientVirtualDeviceSetExports
         using HostErrno kept = HostErrno.Keep();
         try
         {
-            *self = NativeEdge.Sets.Add(new NativeSet(NativeEdge.Devices));
+            *self = HostProcess.IsForked ? 0 : NativeEdge.Sets.Add(new NativeSet(NativeEdge.Devices));
         }
         catch (Exception failure)
         {
@@ -190,7 +190,7 @@ internal static unsafe class ClientVirtualDeviceSetExports
 
     private static void Destroy(nint* self)
     {
-        if (self is null)
+        if (self is null || HostProcess.IsForked)
         {
             return;
         }

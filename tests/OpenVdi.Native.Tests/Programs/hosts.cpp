@@ -1,7 +1,7 @@
 // Hosts of all kinds: what they do before, beside and after the library's calls must not matter to either.
 //
 //   hosts stack SET | threads SET | blocked SET | forks SET | children SET | signals SET | collect SET |
-//   hosts sequence SET
+//   hosts forked SET | sequence SET
 #include <atomic>
 #include <csignal>
 #include <dirent.h>
@@ -224,6 +224,37 @@ static int collect(const std::string &setName)
     return 0;
 }
 
+// Children that go on without exec: their end, and their calls, do nothing to the parent's set.
+static int fork_without_exec(const std::string &setName)
+{
+    static ClientVirtualDeviceSet set;
+    std::string name = setName;
+    VDConfig config = like_pipe(1);
+    EXPECT_CODE(0, set.Create(&name[0], &config));
+    for (bool isCalling : {false, true}) {
+        pid_t child = fork();
+        EXPECT(child >= 0);
+        if (child == 0) {
+            if (isCalling) {
+                ClientVirtualDeviceSet own;
+                EXPECT_CODE(VD_E_INVALID, set.SignalAbort());
+                EXPECT_CODE(VD_E_INVALID, set.Close());
+                EXPECT_CODE(VD_E_INVALID, own.Create(&name[0], &config));
+            }
+            // Runs the destructors of what is static.
+            std::exit(0);
+        }
+        int status = -1;
+        EXPECT_NUMBER(child, waitpid(child, &status, 0));
+        EXPECT_NUMBER(0, status);
+        EXPECT_CODE(VD_E_TIMEOUT, set.GetConfiguration(0, &config));
+    }
+    ClientVirtualDeviceSet other;
+    EXPECT_CODE(VD_E_PROTOCOL, other.Create(&name[0], &config));
+    EXPECT_CODE(0, set.Close());
+    return 0;
+}
+
 // The host's own sequences of chance go on as if we were not there.
 static int keep_sequence(const std::string &name)
 {
@@ -249,6 +280,7 @@ int main(int argc, char **argv)
         : what == "children" ? start_children(name)
         : what == "signals" ? wait_for_signals(name)
         : what == "collect" ? collect(name)
+        : what == "forked" ? fork_without_exec(name)
         : what == "sequence" ? keep_sequence(name)
         : 1;
 }
