@@ -48,6 +48,8 @@ public sealed class HygieneTests(Compiler compiler, ITestOutputHelper output) : 
     [InlineData("blocked")]
     [InlineData("forks")]
     [InlineData("forked")]
+    [InlineData("addresses")]
+    [InlineData("limited")]
     [InlineData("signals")]
     [InlineData("sequence")]
     public void Use_InAHostThatDoesUnusualThings_MattersToNeither(string host)

@@ -1,11 +1,12 @@
 // Hosts of all kinds: what they do before, beside and after the library's calls must not matter to either.
 //
 //   hosts stack SET | threads SET | blocked SET | forks SET | children SET | signals SET | collect SET |
-//   hosts forked SET | sequence SET
+//   hosts forked SET | addresses SET | limited SET | sequence SET
 #include <atomic>
 #include <csignal>
-#include <dirent.h>
+#include <fstream>
 #include <string>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -255,6 +256,31 @@ static int fork_without_exec(const std::string &setName)
     return 0;
 }
 
+// How many addresses the library reserves of the host's: far less than a host may be limited to.
+static int count_addresses(const std::string &name)
+{
+    use(name);
+    std::ifstream status("/proc/self/status");
+    long kilobytes = 0;
+    for (std::string line; std::getline(status, line);) {
+        if (line.compare(0, 7, "VmPeak:") == 0) {
+            kilobytes = std::stol(line.substr(7));
+        }
+    }
+    say("addresses: %ld MB at the most", kilobytes / 1024);
+    EXPECT(kilobytes > 0 && kilobytes < 1000 * 1024);
+    return 0;
+}
+
+// A host that has limited its addresses.
+static int limit_addresses(const std::string &name)
+{
+    rlimit limit = {400ul << 20, 400ul << 20};
+    EXPECT_NUMBER(0, setrlimit(RLIMIT_AS, &limit));
+    use(name);
+    return 0;
+}
+
 // The host's own sequences of chance go on as if we were not there.
 static int keep_sequence(const std::string &name)
 {
@@ -281,6 +307,8 @@ int main(int argc, char **argv)
         : what == "signals" ? wait_for_signals(name)
         : what == "collect" ? collect(name)
         : what == "forked" ? fork_without_exec(name)
+        : what == "addresses" ? count_addresses(name)
+        : what == "limited" ? limit_addresses(name)
         : what == "sequence" ? keep_sequence(name)
         : 1;
 }
