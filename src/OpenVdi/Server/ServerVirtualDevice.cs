@@ -115,6 +115,29 @@ public sealed class ServerVirtualDevice
         return result;
     }
 
+    /// <summary>Why a command cannot be a Read or Write of this device (M4), in words; null when it can, or is neither.</summary>
+    internal string? TransferProblem(ServerCommand command)
+    {
+        if (!IsTransfer(command.Code))
+        {
+            return null;
+        }
+
+        if (!_set.Owns(command.Buffer) || command.SizeBytes > (uint)command.Buffer.SizeBytes)
+        {
+            return $"device '{Name}': {command.Code} of {command.SizeBytes} bytes with a buffer of {command.Buffer.SizeBytes}"
+                + (command.Buffer.IsEmpty || _set.Owns(command.Buffer) ? string.Empty : " of another set");
+        }
+
+        if (command.SizeBytes % _configuration.BlockSizeBytes != 0 || command.SizeBytes > _configuration.MaxTransferSizeBytes)
+        {
+            return $"device '{Name}': {command.Code} of {command.SizeBytes} bytes: expected a multiple of the block size "
+                + $"{_configuration.BlockSizeBytes}, at most {_configuration.MaxTransferSizeBytes}";
+        }
+
+        return null;
+    }
+
     /// <summary>Whether the device is closed and nothing of it is outstanding.</summary>
     internal bool IsFinished()
     {
@@ -351,25 +374,9 @@ public sealed class ServerVirtualDevice
 
     private void CheckTransfer(ServerCommand command)
     {
-        if (!IsTransfer(command.Code))
+        if (TransferProblem(command) is { } problem)
         {
-            return;
-        }
-
-        if (!_set.Owns(command.Buffer) || command.SizeBytes > (uint)command.Buffer.SizeBytes)
-        {
-            throw new ArgumentException(
-                $"device '{Name}': {command.Code} of {command.SizeBytes} bytes with a buffer of {command.Buffer.SizeBytes}"
-                + (command.Buffer.IsEmpty || _set.Owns(command.Buffer) ? string.Empty : " of another set"),
-                nameof(command));
-        }
-
-        if (command.SizeBytes % _configuration.BlockSizeBytes != 0 || command.SizeBytes > _configuration.MaxTransferSizeBytes)
-        {
-            throw new ArgumentException(
-                $"device '{Name}': {command.Code} of {command.SizeBytes} bytes: expected a multiple of the block size "
-                + $"{_configuration.BlockSizeBytes}, at most {_configuration.MaxTransferSizeBytes}",
-                nameof(command));
+            throw new ArgumentException(problem, nameof(command));
         }
     }
 
