@@ -1,0 +1,2 @@
+// The engine in C, compiled as C++.
+#include "engine.c"
