@@ -1,0 +1,2 @@
+// The header in C++.
+#include "server_header.c"
