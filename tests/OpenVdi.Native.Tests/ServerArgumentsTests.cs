@@ -1,5 +1,6 @@
 using System.Globalization;
 using OpenVdi.Client;
+using OpenVdi.Diagnostics;
 using OpenVdi.SharedMemory;
 
 namespace OpenVdi.Native.Tests;
@@ -21,6 +22,19 @@ public sealed class ServerArgumentsTests(ServerPrograms programs) : IClassFixtur
         string output = NativeProgram.Run(programs.Path("gcc", "server_arguments.c"), names).ExpectSuccess().Output;
         Assert.EndsWith(" calls checked\n", output, StringComparison.Ordinal);
         Assert.InRange(int.Parse(output.Split(' ')[0], CultureInfo.InvariantCulture), LeastChecks, int.MaxValue);
+    }
+
+    [Fact]
+    public void Failures_WithTheTraceOfTheOriginal_AreLinesInItsShape()
+    {
+        string[] names = [.. Enumerable.Range(0, 5).Select(_ => NewSet())];
+        using NativeProgram program = NativeProgram.Start(
+            programs.Path("gcc", "server_arguments.c"), names, (TelemetryNames.TraceVariable, "sqlvdi"));
+        string[] lines = program.Finish().ExpectSuccess().Error.Split('\n');
+        Assert.Contains("libsqlvdi: close_device: no object of this library: error 0x80770006", lines);
+        Assert.Contains(
+            $"{names[0]}: close_device: device '{names[0]}': the set is aborted: na\u00EFve: error 0x80770004", lines);
+        Assert.Contains($"{names[0]}: send_command: device '{names[0]}': send_command: the command is null: error 0x80770006", lines);
     }
 
     private string NewSet()

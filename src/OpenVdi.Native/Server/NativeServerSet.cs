@@ -8,8 +8,10 @@ namespace OpenVdi.Native.Server;
 /// <remarks>Any thread, callbacks included, as the managed set.</remarks>
 internal sealed unsafe class NativeServerSet
 {
+    // Guards the next two. No call of the managed set is made under it.
     private readonly object _gate = new();
     private readonly List<nint> _devices = [];
+    private bool _isDestroyed;
     private string _name = string.Empty;
     private VdFailure? _lastFailure;
 
@@ -36,8 +38,13 @@ internal sealed unsafe class NativeServerSet
         {
             // Devices and buffers of the set before are of no use (S-n4).
             Volatile.Write(ref _name, name!);
-            ForgetDevices();
             Buffers.Clear();
+            if (ForgetDevices())
+            {
+                // Destroyed by another thread meanwhile: nobody could close what was opened.
+                Set.Dispose();
+                return VdResult.Invalid;
+            }
         }
 
         return Keep(result);
@@ -94,13 +101,16 @@ internal sealed unsafe class NativeServerSet
         VdResult result = Set.OpenDevice(text, out ServerVirtualDevice? opened);
         if (result == VdResult.Ok)
         {
-            nint number = ServerEdge.Devices.Add(new NativeServerDevice(this, opened!));
             lock (_gate)
             {
-                _devices.Add(number);
-            }
+                if (_isDestroyed)
+                {
+                    return VdResult.Invalid;
+                }
 
-            *device = number;
+                *device = ServerEdge.Devices.Add(new NativeServerDevice(this, opened!));
+                _devices.Add(*device);
+            }
         }
 
         return Keep(result);
@@ -130,6 +140,11 @@ internal sealed unsafe class NativeServerSet
     /// <summary>Close where that is still to be done; then its devices mean nothing any more.</summary>
     public void Destroy()
     {
+        lock (_gate)
+        {
+            _isDestroyed = true;
+        }
+
         Set.Dispose();
         ForgetDevices();
     }
@@ -152,12 +167,14 @@ internal sealed unsafe class NativeServerSet
     /// <summary>VD_E_INVALID, in words.</summary>
     public VdResult Refuse(string message) => Note(new VdFailure(VdResult.Invalid, message));
 
-    private void ForgetDevices()
+    /// <summary>Makes the devices' handles mean nothing. True when the object itself means nothing any more.</summary>
+    private bool ForgetDevices()
     {
         lock (_gate)
         {
             _devices.ForEach(static number => ServerEdge.Devices.Remove(number));
             _devices.Clear();
+            return _isDestroyed;
         }
     }
 }
