@@ -33,7 +33,7 @@ public sealed class ServerCodesTests(ServerPrograms programs) : IClassFixture<Se
 
     public void Dispose() => _sets.ForEach(static set => set.Dispose());
 
-    [Fact]
+    [Fact, Spec("E1"), Spec("E2"), Spec("E3"), Spec("E4"), Spec("A5"), Spec("Q3")]
     public async Task EveryFunction_OverItsSituations_ReturnsTheCodesOfItsRowAndNoOther()
     {
         string served = NewName();

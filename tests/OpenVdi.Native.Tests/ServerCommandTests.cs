@@ -17,7 +17,7 @@ public sealed class ServerCommandTests(ServerPrograms programs) : IClassFixture<
 
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(1);
 
-    [Theory]
+    [Theory, Spec("A4"), Spec("A5"), Spec("A7")]
     [InlineData("close")]
     [InlineData("destroy")]
     [InlineData("abort")]
@@ -27,13 +27,17 @@ public sealed class ServerCommandTests(ServerPrograms programs) : IClassFixture<
         outcome.ExpectSuccess();
     }
 
+    [Fact, Spec("A5"), Spec("B24")]
+    public async Task Threads_ThatShareADevice_EachHaveTheirOwnCallbacks() =>
+        (await ServeAsync("server_threads.c", static name => [name], closesBoth: true)).ExpectSuccess();
+
     [Fact]
     public async Task ManyCommands_AfterWarmUp_DoNotGrowTheProcess() => Assert.InRange(await GrowthAsync(0), -LimitKiB * 4, LimitKiB);
 
     [Fact]
     public async Task Growth_OfAnEngineThatLosesALittleMemory_IsSeen() => Assert.InRange(await GrowthAsync(8), LimitKiB + 1, 1 << 20);
 
-    [Fact]
+    [Fact, Spec("X5"), Spec("A5"), Spec("AT11")]
     public void Client_KilledInMidTransfer_LeavesEachCommandOneCallback()
     {
         string name = $"death-{Guid.NewGuid():N}";

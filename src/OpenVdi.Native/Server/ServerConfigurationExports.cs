@@ -80,7 +80,7 @@ internal static unsafe class ServerConfigurationExports
         try
         {
             NativeServerSet? found = ServerEdge.Sets.Find(set);
-            return ServerEdge.End(found, "request_buffers", 
+            return ServerEdge.End(found, "request_buffers",
                 found?.Keep(found.Set.RequestBuffers(size, alignment, count)) ?? VdResult.Invalid);
         }
         catch (Exception failure)
@@ -97,7 +97,7 @@ internal static unsafe class ServerConfigurationExports
         try
         {
             NativeServerSet? found = ServerEdge.Sets.Find(set);
-            return ServerEdge.End(found, "query_available_buffers", 
+            return ServerEdge.End(found, "query_available_buffers",
                 found?.QueryAvailableBuffers(size, alignment, count) ?? VdResult.Invalid);
         }
         catch (Exception failure)

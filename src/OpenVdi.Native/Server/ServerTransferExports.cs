@@ -32,7 +32,7 @@ internal static unsafe class ServerTransferExports
         try
         {
             NativeServerSet? found = ServerEdge.Sets.Find(set);
-            return ServerEdge.End(found, "execute_completion_agent", 
+            return ServerEdge.End(found, "execute_completion_agent",
                 found?.ExecuteCompletionAgent(onRunning, context) ?? VdResult.Invalid);
         }
         catch (Exception failure)
@@ -48,7 +48,7 @@ internal static unsafe class ServerTransferExports
         try
         {
             NativeServerSet? found = ServerEdge.Sets.Find(set);
-            return ServerEdge.End(found, "allocate_buffer", 
+            return ServerEdge.End(found, "allocate_buffer",
                 found?.AllocateBuffer(buffer, size, alignment) ?? VdResult.Invalid);
         }
         catch (Exception failure)
@@ -64,7 +64,7 @@ internal static unsafe class ServerTransferExports
         try
         {
             NativeServerSet? found = ServerEdge.Sets.Find(set);
-            return ServerEdge.End(found, "free_buffer", 
+            return ServerEdge.End(found, "free_buffer",
                 found?.Keep(found.Buffers.Free(found.Set, buffer, size)) ?? VdResult.Invalid);
         }
         catch (Exception failure)
