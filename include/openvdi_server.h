@@ -25,8 +25,8 @@
  * Callbacks. They are C functions that return: one that throws a C++ exception or leaves by longjmp ends the process, or
  * worse. No lock of the library is held meanwhile.
  *
- * Signals and fork. The library leaves the engine's signal handlers as they are. A child of fork may not use its parent's
- * objects.
+ * The process. The library leaves the engine's signal handlers as they are, and errno, but in the first call of a process.
+ * A child of fork may not use its parent's objects.
  */
 #ifndef OPENVDI_SERVER_H
 #define OPENVDI_SERVER_H

@@ -14,6 +14,7 @@ internal static unsafe class ServerConfigurationExports
     [UnmanagedCallersOnly(EntryPoint = "openvdi_server_open", CallConvs = [typeof(CallConvCdecl)])]
     internal static int Open(nint set, byte* instanceName, byte* setName)
     {
+        using HostErrno kept = HostErrno.Keep();
         try
         {
             NativeServerSet? found = ServerEdge.Sets.Find(set);
@@ -29,6 +30,7 @@ internal static unsafe class ServerConfigurationExports
     [UnmanagedCallersOnly(EntryPoint = "openvdi_server_get_configuration", CallConvs = [typeof(CallConvCdecl)])]
     internal static int GetConfiguration(nint set, VDConfig* config)
     {
+        using HostErrno kept = HostErrno.Keep();
         try
         {
             NativeServerSet? found = ServerEdge.Sets.Find(set);
@@ -45,6 +47,7 @@ internal static unsafe class ServerConfigurationExports
     [UnmanagedCallersOnly(EntryPoint = "openvdi_server_begin_configuration", CallConvs = [typeof(CallConvCdecl)])]
     internal static int BeginConfiguration(nint set, uint features, uint blockSize, uint alignment, uint maxTransferSize, long timeout)
     {
+        using HostErrno kept = HostErrno.Keep();
         try
         {
             NativeServerSet? found = ServerEdge.Sets.Find(set);
@@ -62,6 +65,7 @@ internal static unsafe class ServerConfigurationExports
     [UnmanagedCallersOnly(EntryPoint = "openvdi_server_end_configuration", CallConvs = [typeof(CallConvCdecl)])]
     internal static int EndConfiguration(nint set)
     {
+        using HostErrno kept = HostErrno.Keep();
         try
         {
             NativeServerSet? found = ServerEdge.Sets.Find(set);
@@ -77,6 +81,7 @@ internal static unsafe class ServerConfigurationExports
     [UnmanagedCallersOnly(EntryPoint = "openvdi_server_request_buffers", CallConvs = [typeof(CallConvCdecl)])]
     internal static int RequestBuffers(nint set, uint size, uint alignment, uint count)
     {
+        using HostErrno kept = HostErrno.Keep();
         try
         {
             NativeServerSet? found = ServerEdge.Sets.Find(set);
@@ -94,6 +99,7 @@ internal static unsafe class ServerConfigurationExports
     [UnmanagedCallersOnly(EntryPoint = "openvdi_server_query_available_buffers", CallConvs = [typeof(CallConvCdecl)])]
     internal static int QueryAvailableBuffers(nint set, uint size, uint alignment, uint* count)
     {
+        using HostErrno kept = HostErrno.Keep();
         try
         {
             NativeServerSet? found = ServerEdge.Sets.Find(set);

@@ -13,6 +13,7 @@ internal static unsafe class ServerDeviceExports
     [UnmanagedCallersOnly(EntryPoint = "openvdi_server_send_command", CallConvs = [typeof(CallConvCdecl)])]
     internal static int SendCommand(nint device, VDS_Command* command)
     {
+        using HostErrno kept = HostErrno.Keep();
         try
         {
             NativeServerDevice? found = ServerEdge.Devices.Find(device);
@@ -28,6 +29,7 @@ internal static unsafe class ServerDeviceExports
     [UnmanagedCallersOnly(EntryPoint = "openvdi_server_close_device", CallConvs = [typeof(CallConvCdecl)])]
     internal static int CloseDevice(nint device)
     {
+        using HostErrno kept = HostErrno.Keep();
         try
         {
             NativeServerDevice? found = ServerEdge.Devices.Find(device);

@@ -14,6 +14,7 @@ internal static unsafe class ServerObjectExports
     [UnmanagedCallersOnly(EntryPoint = "openvdi_server_create", CallConvs = [typeof(CallConvCdecl)])]
     internal static int Create(nint* set)
     {
+        using HostErrno kept = HostErrno.Keep();
         if (set is null)
         {
             return (int)VdResult.Invalid;
@@ -35,6 +36,7 @@ internal static unsafe class ServerObjectExports
     [UnmanagedCallersOnly(EntryPoint = "openvdi_server_destroy", CallConvs = [typeof(CallConvCdecl)])]
     internal static int Destroy(nint set)
     {
+        using HostErrno kept = HostErrno.Keep();
         try
         {
             NativeServerSet? found = ServerEdge.Sets.Remove(set);
@@ -51,6 +53,7 @@ internal static unsafe class ServerObjectExports
     [UnmanagedCallersOnly(EntryPoint = "openvdi_server_last_failure", CallConvs = [typeof(CallConvCdecl)])]
     internal static int LastFailure(nint set, byte* text, nuint size, nuint* length)
     {
+        using HostErrno kept = HostErrno.Keep();
         try
         {
             NativeServerSet? found = ServerEdge.Sets.Find(set);
@@ -72,6 +75,7 @@ internal static unsafe class ServerObjectExports
     [UnmanagedCallersOnly(EntryPoint = "openvdi_server_abort_reason", CallConvs = [typeof(CallConvCdecl)])]
     internal static int AbortReason(nint set, int* reason, byte* text, nuint size, nuint* length)
     {
+        using HostErrno kept = HostErrno.Keep();
         try
         {
             NativeServerSet? found = ServerEdge.Sets.Find(set);

@@ -13,6 +13,7 @@ internal static unsafe class ServerTransferExports
     [UnmanagedCallersOnly(EntryPoint = "openvdi_server_open_device", CallConvs = [typeof(CallConvCdecl)])]
     internal static int OpenDevice(nint set, byte* name, nint* device)
     {
+        using HostErrno kept = HostErrno.Keep();
         try
         {
             NativeServerSet? found = ServerEdge.Sets.Find(set);
@@ -29,6 +30,7 @@ internal static unsafe class ServerTransferExports
     [UnmanagedCallersOnly(EntryPoint = "openvdi_server_execute_completion_agent", CallConvs = [typeof(CallConvCdecl)])]
     internal static int ExecuteCompletionAgent(nint set, nint onRunning, nint context)
     {
+        using HostErrno kept = HostErrno.Keep();
         try
         {
             NativeServerSet? found = ServerEdge.Sets.Find(set);
@@ -45,6 +47,7 @@ internal static unsafe class ServerTransferExports
     [UnmanagedCallersOnly(EntryPoint = "openvdi_server_allocate_buffer", CallConvs = [typeof(CallConvCdecl)])]
     internal static int AllocateBuffer(nint set, nint* buffer, uint size, uint alignment)
     {
+        using HostErrno kept = HostErrno.Keep();
         try
         {
             NativeServerSet? found = ServerEdge.Sets.Find(set);
@@ -61,6 +64,7 @@ internal static unsafe class ServerTransferExports
     [UnmanagedCallersOnly(EntryPoint = "openvdi_server_free_buffer", CallConvs = [typeof(CallConvCdecl)])]
     internal static int FreeBuffer(nint set, nint buffer, uint size)
     {
+        using HostErrno kept = HostErrno.Keep();
         try
         {
             NativeServerSet? found = ServerEdge.Sets.Find(set);
@@ -77,6 +81,7 @@ internal static unsafe class ServerTransferExports
     [UnmanagedCallersOnly(EntryPoint = "openvdi_server_signal_abort", CallConvs = [typeof(CallConvCdecl)])]
     internal static int SignalAbort(nint set, byte* reason)
     {
+        using HostErrno kept = HostErrno.Keep();
         try
         {
             NativeServerSet? found = ServerEdge.Sets.Find(set);
@@ -92,6 +97,7 @@ internal static unsafe class ServerTransferExports
     [UnmanagedCallersOnly(EntryPoint = "openvdi_server_close", CallConvs = [typeof(CallConvCdecl)])]
     internal static int Close(nint set)
     {
+        using HostErrno kept = HostErrno.Keep();
         try
         {
             NativeServerSet? found = ServerEdge.Sets.Find(set);
@@ -107,6 +113,7 @@ internal static unsafe class ServerTransferExports
     [UnmanagedCallersOnly(EntryPoint = "openvdi_server_is_shared_buffer", CallConvs = [typeof(CallConvCdecl)])]
     internal static int IsSharedBuffer(nint set, nint buffer)
     {
+        using HostErrno kept = HostErrno.Keep();
         try
         {
             return ServerEdge.Sets.Find(set) is { } found && found.Set.IsSharedBuffer(buffer) ? 1 : 0;
