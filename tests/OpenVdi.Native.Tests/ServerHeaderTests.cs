@@ -47,7 +47,8 @@ public sealed partial class ServerHeaderTests(ServerPrograms programs) : IClassF
     public void Library_WithBothHalves_StaysSmall() =>
         Assert.InRange(new FileInfo(NativePrefix.Library).Length, 1, MaxLibraryBytes - 1);
 
-    private static SortedSet<string> Declared() =>
+    /// <summary>The functions that openvdi_server.h declares.</summary>
+    internal static SortedSet<string> Declared() =>
         [.. Declaration().Matches(File.ReadAllText(Path.Combine(NativePrefix.Root, "include", "openvdi_server.h")))
             .Select(static match => match.Groups["name"].Value)];
 

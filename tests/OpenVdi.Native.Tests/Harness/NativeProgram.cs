@@ -29,7 +29,9 @@ internal sealed class NativeProgram : IDisposable
     {
         ProcessStartInfo start = new(path, arguments)
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         foreach ((string name, string value) in environment)
         {
