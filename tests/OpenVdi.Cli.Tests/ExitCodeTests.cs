@@ -22,7 +22,7 @@ public sealed class ExitCodeTests(TestDatabase database)
             ("Ok", 0), ("InternalError", 1), ("UsageError", 2), ("InputUnusable", 3), ("TargetRefused", 4), ("Busy", 5),
             ("MediumFailed", 6), ("DiskFull", 7), ("BackupDamaged", 8), ("BackupIncomplete", 9), ("BackupMismatch", 10),
             ("EngineFailed", 11), ("EngineDied", 12), ("InterfaceFailed", 13), ("NotEqual", 14),
-            ("BenchmarkFailed", 15), ("Interrupted", 130), ("Terminated", 143),
+            ("BenchmarkFailed", 15), ("BuildFailed", 16), ("Interrupted", 130), ("Terminated", 143),
         ];
         Assert.Equal(expected, Enum.GetValues<ExitCode>().Select(static code => (code.ToString(), (int)code)));
     }

@@ -200,7 +200,7 @@ public sealed class ClientVirtualDevice
                 _link.Nudge();
             }
 
-            isTurnOver = _link.IsTurnOver;
+            isTurnOver = _link.TryEndTurn();
             return VdResult.Ok;
         }
     }

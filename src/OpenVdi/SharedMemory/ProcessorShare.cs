@@ -13,11 +13,17 @@ internal struct ProcessorShare
     // flight, every one comes from memory instead of the cache.
     private const uint MaxTurnBytes = 512 * 1024;
 
+    // What a turn holds at least: a switch costs some microseconds, which is a lot to a small transfer.
+    private const uint MinTurnBytes = 64 * 1024;
+    private const int MaxTurnCommands = 32;
+
     // Of the thread that asks first; a device has one thread, as a rule.
     private int _siblingLimit;
     private CommandCode _seenCode;
     private uint _seenSizeBytes;
     private uint _takenSizeBytes;
+    private uint _turnBytes;
+    private int _turnCommandCount;
     private volatile bool _isBusy;
 
     /// <summary>Whether a command was taken and the device did not wait since.</summary>
@@ -30,15 +36,27 @@ internal struct ProcessorShare
     public void Take()
     {
         _takenSizeBytes = _seenSizeBytes;
+        _turnBytes = unchecked(_turnBytes + _seenSizeBytes);
+        _turnCommandCount++;
         _isBusy = _seenCode != DeviceCommand.CloseMark;
     }
 
     /// <summary>Notes that the device has nothing to do.</summary>
     public void Rest() => _isBusy = false;
 
-    /// <summary>Whether so many devices of the process have work that this one should let them run.</summary>
-    public bool IsOver(SharedClientDevice?[] devices, SharedClientDevice self) =>
-        _isBusy && _takenSizeBytes <= MaxTurnBytes && IsCrowded(devices, self);
+    /// <summary>Whether so many devices of the process have work that this one, which has had its turn, should let them run;
+    /// then its next turn begins.</summary>
+    public bool TryEndTurn(SharedClientDevice?[] devices, SharedClientDevice self)
+    {
+        if ((_turnBytes < MinTurnBytes && _turnCommandCount < MaxTurnCommands)
+            || !_isBusy || _takenSizeBytes > MaxTurnBytes || !IsCrowded(devices, self))
+        {
+            return false;
+        }
+
+        (_turnBytes, _turnCommandCount) = (0, 0);
+        return true;
+    }
 
     /// <summary>Whether to spin for the next command: where a spin pays, and where it keeps the processor for a device with
     /// large transfers.</summary>

@@ -137,7 +137,7 @@ internal abstract unsafe class SharedClientChannel : IClientChannel, IControlHan
         _devices[index] ?? throw new InvalidOperationException($"device {index} was not claimed here");
 
     /// <summary>Whether a device should let this process's others run.</summary>
-    public bool IsTurnOver(ref ProcessorShare share, SharedClientDevice device) => share.IsOver(_devices, device);
+    public bool TryEndTurn(ref ProcessorShare share, SharedClientDevice device) => share.TryEndTurn(_devices, device);
 
     /// <summary>Whether a device should spin before it sleeps.</summary>
     public bool ShouldSpin(ref ProcessorShare share, SharedClientDevice device) => share.ShouldSpin(_devices, device);

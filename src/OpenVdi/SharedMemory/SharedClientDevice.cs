@@ -24,9 +24,6 @@ internal sealed unsafe class SharedClientDevice : IClientDeviceChannel
         _wakeWord = &control.Device(index)->WakeWord;
     }
 
-    /// <inheritdoc/>
-    public bool IsTurnOver => _channel.IsTurnOver(ref _share, this);
-
     /// <summary>Whether to spin for the next command before sleeping.</summary>
     public bool ShouldSpin => _channel.ShouldSpin(ref _share, this);
 
@@ -56,6 +53,9 @@ internal sealed unsafe class SharedClientDevice : IClientDeviceChannel
 
     /// <inheritdoc/>
     public void Complete(in DeviceCompletion completion) => _completions.Send(completion);
+
+    /// <inheritdoc/>
+    public bool TryEndTurn() => _channel.TryEndTurn(ref _share, this);
 
     /// <inheritdoc/>
     // An odd factor: one nudge and one command more do not look like nothing.

@@ -3,10 +3,6 @@ namespace OpenVdi.Transport;
 /// <summary>A client's end of one device. One thread at a time, but for <see cref="Wait"/> and <see cref="Nudge"/>.</summary>
 internal interface IClientDeviceChannel
 {
-    /// <summary>Whether, after a completion, the thread should let other devices of this process have the processor before
-    /// it takes the next command: there are more devices with work than processors for them.</summary>
-    bool IsTurnOver { get; }
-
     /// <summary>Looks at the next command without taking it. False when there is none, or the peer broke the rules.</summary>
     bool TryPeek(out DeviceCommand command);
 
@@ -26,4 +22,9 @@ internal interface IClientDeviceChannel
 
     /// <summary>Makes this process's waiters of the device look again.</summary>
     void Nudge();
+
+    /// <summary>Whether, after a completion, the thread should let other devices of this process have the processor before
+    /// it takes the next command: there are more devices with work than processors for them. Under the same rule as Complete.
+    /// </summary>
+    bool TryEndTurn();
 }

@@ -34,10 +34,6 @@ internal sealed class InProcessDevice : IClientDeviceChannel
         private set;
     }
 
-    /// <inheritdoc/>
-    // The twin's locks let others in at every call.
-    public bool IsTurnOver => false;
-
     /// <summary>Queues a command, but for the place that is kept for the close mark.</summary>
     public bool TrySend(in DeviceCommand command, int queueCapacity)
     {
@@ -153,6 +149,10 @@ internal sealed class InProcessDevice : IClientDeviceChannel
             Signal();
         }
     }
+
+    /// <inheritdoc/>
+    // The twin's locks let others in at every call.
+    public bool TryEndTurn() => false;
 
     private void Signal()
     {

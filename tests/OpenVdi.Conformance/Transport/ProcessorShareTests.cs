@@ -20,28 +20,47 @@ public sealed partial class ProcessorShareTests() : ChannelFixture(SharedMemoryT
         OnOneProcessor(() => Assert.Equal(1, Interop.AllowedProcessorCount()));
 
     [Fact]
-    public void IsTurnOver_WhileAnotherDeviceHasWork_IsTrue() => OnOneProcessor(() =>
+    public void TryEndTurn_WhileAnotherDeviceHasWork_IsTrue() => OnOneProcessor(() =>
     {
         Parties parties = NewBusyPair(SmallBytes);
         IClientDeviceChannel first = parties.Primary.Device(0);
         IClientDeviceChannel second = parties.Primary.Device(1);
-        Assert.True(first.IsTurnOver);
-        Assert.True(second.IsTurnOver);
+        Assert.True(first.TryEndTurn());
+        Assert.True(second.TryEndTurn());
 
         Assert.Equal(WaitOutcome.TimedOut, second.Wait(TimeSpan.Zero, second.Look()));
-        Assert.False(first.IsTurnOver);
-        Assert.False(second.IsTurnOver);
+        Work(parties, 0, SmallBytes);
+        Assert.False(first.TryEndTurn());
 
         // A command that waits is work too: its thread may have been woken and have no processor yet.
-        Assert.True(parties.Server.TrySend(1, Write(1, SmallBytes)));
-        Assert.True(first.IsTurnOver);
+        Assert.True(parties.Server.TrySend(1, Write(SmallBytes)));
+        Assert.True(first.TryEndTurn());
+    });
+
+    [Theory]
+    [InlineData(16 * 1024, 4)]
+    [InlineData(512, 32)]
+    public void TryEndTurn_OfSmallTransfers_WaitsForAsManyAsAreWorthASwitch(uint sizeBytes, int count) => OnOneProcessor(() =>
+    {
+        Parties parties = NewBusyPair(sizeBytes);
+        IClientDeviceChannel device = parties.Primary.Device(0);
+        for (int turn = 0; turn < 2; turn++)
+        {
+            for (int i = turn == 0 ? 1 : 0; i < count; i++)
+            {
+                Assert.False(device.TryEndTurn());
+                Work(parties, 0, sizeBytes);
+            }
+
+            Assert.True(device.TryEndTurn());
+        }
     });
 
     [Theory]
     [InlineData(512 * 1024, true)]
     [InlineData((512 * 1024) + 512, false)]
-    public void IsTurnOver_OfTransfers_DependsOnTheirSize(uint sizeBytes, bool expected) => OnOneProcessor(() =>
-        Assert.Equal(expected, NewBusyPair(sizeBytes).Primary.Device(0).IsTurnOver));
+    public void TryEndTurn_OfTransfers_DependsOnTheirSize(uint sizeBytes, bool expected) => OnOneProcessor(() =>
+        Assert.Equal(expected, NewBusyPair(sizeBytes).Primary.Device(0).TryEndTurn()));
 
     [Theory]
     [InlineData((256 * 1024) - 512, true, true)]
@@ -60,16 +79,16 @@ public sealed partial class ProcessorShareTests() : ChannelFixture(SharedMemoryT
         });
 
     [Fact]
-    public void IsTurnOver_WhenTheOtherDeviceIsClosed_IsFalse() => OnOneProcessor(() =>
+    public void TryEndTurn_WhenTheOtherDeviceIsClosed_IsFalse() => OnOneProcessor(() =>
     {
         Parties parties = NewBusyPair(SmallBytes);
         parties.Server.SendCloseMark(1);
         Assert.Equal(DeviceCommand.CloseMark, Take(parties.Primary.Device(1)).Code);
-        Assert.False(parties.Primary.Device(0).IsTurnOver);
+        Assert.False(parties.Primary.Device(0).TryEndTurn());
     });
 
-    private static DeviceCommand Write(uint tag, uint sizeBytes) =>
-        new(tag, CommandCode.Write, sizeBytes, 0, BufferHandle.None, 0);
+    private static DeviceCommand Write(uint sizeBytes) =>
+        new(0, CommandCode.Write, sizeBytes, 0, BufferHandle.None, 0);
 
     private static void OnOneProcessor(Action test)
     {
@@ -114,14 +133,19 @@ public sealed partial class ProcessorShareTests() : ChannelFixture(SharedMemoryT
     [LibraryImport("libc")]
     private static unsafe partial int sched_setaffinity(int thread, nuint size, byte* mask);
 
+    private static void Work(Parties parties, int device, uint sizeBytes)
+    {
+        Assert.True(parties.Server.TrySend(device, Write(sizeBytes)));
+        _ = Take(parties.Primary.Device(device));
+    }
+
     private Parties NewBusyPair(uint sizeBytes)
     {
         Parties parties = NewParties(2);
         for (int device = 0; device < 2; device++)
         {
             Assert.True(parties.Primary.TryClaimDevice(device));
-            Assert.True(parties.Server.TrySend(device, Write(0, sizeBytes)));
-            _ = Take(parties.Primary.Device(device));
+            Work(parties, device, sizeBytes);
         }
 
         return parties;

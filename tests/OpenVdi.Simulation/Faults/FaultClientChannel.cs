@@ -108,6 +108,6 @@ internal sealed class FaultClientChannel(IClientChannel inner, FaultPlan plan) :
 
         public void Nudge() => device.Nudge();
 
-        public bool IsTurnOver => device.IsTurnOver;
+        public bool TryEndTurn() => device.TryEndTurn();
     }
 }
