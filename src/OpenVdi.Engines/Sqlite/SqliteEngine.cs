@@ -1,9 +1,9 @@
 using System.Diagnostics;
-using System.Text;
 using OpenVdi.Engines.Sqlite.Files;
 using OpenVdi.Engines.Sqlite.Snapshots;
 using OpenVdi.Engines.Sqlite.Stripes;
 using OpenVdi.Engines.Sqlite.Transfer;
+using OpenVdi.Tape;
 
 namespace OpenVdi.Engines.Sqlite;
 
@@ -37,15 +37,16 @@ public static class SqliteEngine
         SqliteSnapshot? snapshot = null;
         try
         {
-            StripeHeader? header = null;
+            StripedImage? image = null;
             BackupPump? pump = null;
             TimeSpan elapsed = RunSession(options, session =>
             {
                 snapshot = SqliteSnapshot.Take(path, request.LockTimeout);
-                header = MakeHeader(snapshot, options, path);
+                image = new StripedImage(
+                    snapshot, options.DeviceNames.Count, (int)options.BlockSizeBytes, (int)options.MaxTransferSizeBytes);
                 session.Configure(VdFeatures.WriteMedia);
                 session.Start();
-                pump = new BackupPump(session, snapshot, header, options.Progress);
+                pump = new BackupPump(session, image, options.Progress);
                 pump.Run(cancellationToken);
             }, cancellationToken);
             return new SqliteOperationResult
@@ -57,8 +58,8 @@ public static class SqliteEngine
                 ContentHash = request.ComputeContentHash ? HashSnapshot(snapshot) : null,
                 PageSize = snapshot.PageSize,
                 PageCount = snapshot.PageCount,
-                BackupId = header!.BackupId,
-                BackupTime = header.Time,
+                BackupId = image!.Record.BackupId,
+                BackupTime = image.Record.Created,
                 LogPageCount = snapshot.LogPageCount,
             };
         }
@@ -103,18 +104,18 @@ public static class SqliteEngine
         cancellationToken.ThrowIfCancellationRequested();
         target.Publish();
         elapsed += Stopwatch.GetElapsedTime(started);
-        StripeHeader header = image.Header!;
+        BackupRecord record = image.Record!;
         return new SqliteOperationResult
         {
             BytesTransferred = pump!.BytesTransferred,
-            DatabaseBytes = header.ImageBytes,
+            DatabaseBytes = image.Bytes,
             CommandCount = pump.CommandCount,
             Elapsed = elapsed,
             ContentHash = request.ComputeContentHash ? SqliteContentHash.Compute(request.DatabasePath) : null,
-            PageSize = header.PageSize,
-            PageCount = header.PageCount,
-            BackupId = header.BackupId,
-            BackupTime = header.Time,
+            PageSize = (int)record.PageSizeBytes,
+            PageCount = record.PageCount,
+            BackupId = record.BackupId,
+            BackupTime = record.Created,
         };
     }
 
@@ -136,29 +137,6 @@ public static class SqliteEngine
 
         session.CloseDevices();
         return Stopwatch.GetElapsedTime(started);
-    }
-
-    private static StripeHeader MakeHeader(SqliteSnapshot snapshot, TransferOptions options, string path) => new()
-    {
-        BackupId = Guid.NewGuid(),
-        StripeIndex = 0,
-        StripeCount = options.DeviceNames.Count,
-        PageSize = snapshot.PageSize,
-        PageCount = snapshot.PageCount,
-        BlockSizeBytes = (int)options.BlockSizeBytes,
-        MaxTransferBytes = (int)options.MaxTransferSizeBytes,
-        Time = snapshot.Time,
-        DatabaseName = Shorten(Path.GetFileName(path)),
-    };
-
-    private static string Shorten(string name)
-    {
-        while (Encoding.UTF8.GetByteCount(name) > StripeHeader.MaxNameBytes)
-        {
-            name = name[..^1];
-        }
-
-        return name;
     }
 
     private static string HashSnapshot(SqliteSnapshot snapshot)

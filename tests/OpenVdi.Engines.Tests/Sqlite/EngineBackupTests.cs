@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
 using Microsoft.Data.Sqlite;
 using OpenVdi.Engines.Sqlite;
+using OpenVdi.Tape.Tests;
 
 namespace OpenVdi.Engines.Tests.Sqlite;
 
@@ -34,11 +35,52 @@ public sealed class EngineBackupTests : EngineTestBase
         Assert.All(client.Ends, static end => Assert.Equal(VdResult.Closed, end));
     }
 
+    [Theory]
+    [InlineData(1, 512u)]
+    [InlineData(1, 65536u)]
+    [InlineData(3, 4096u)]
+    [InlineData(3, 65536u)]
+    public void Backup_Writes_AreFullTransfersButTheLastOne(int deviceCount, uint blockSize)
+    {
+        const uint TransferBytes = 65536;
+        Database.Create(rows: 1000).Dispose();
+        using var client = new ScriptedClient(Transport, deviceCount);
+        List<uint>[] sizes = [.. client.DeviceNames.Select(static _ => new List<uint>())];
+        client.Held = (index, command) =>
+        {
+            if (command.Code == CommandCode.Write)
+            {
+                sizes[index].Add(command.SizeBytes);
+            }
+        };
+        client.Start();
+        SqliteEngine.Backup(BackupRequest(client) with { BlockSizeBytes = blockSize, MaxTransferSizeBytes = TransferBytes });
+        Assert.Equal(VdResult.Ok, client.Finish());
+        Assert.All(sizes, device =>
+        {
+            Assert.All(device[..^1], static size => Assert.Equal(TransferBytes, size));
+            Assert.InRange(device[^1], blockSize, TransferBytes);
+            Assert.Equal(0u, device[^1] % blockSize);
+        });
+    }
+
+    [Fact]
+    public void Backup_ToOneDevice_IsUnpackedByWhoKnowsOnlyTheFormat()
+    {
+        Database.Create(rows: 2000).Dispose();
+        (SqliteOperationResult result, byte[][] streams) = Backup(1, static request => request, new Random(1));
+        KeyValuePair<string, byte[]> file = Assert.Single(new ForeignWalker(streams[0]).Files);
+        Assert.Equal("/source.db", file.Key);
+        Assert.Equal(result.DatabaseBytes, file.Value.Length);
+        Assert.Equal(File.ReadAllBytes(Database.Path), file.Value);
+    }
+
     [Fact]
     public void Backup_OneDeviceThatCompletesNothing_DoesNotStopTheOther()
     {
         // Goal: devices are fed as they become free. Method: the first device's first command is completed only when the
-        // other device has taken everything there is.
+        // other device has taken everything but the piece that the first one has begun.
+        const uint TransferBytes = 65536;
         Database.Create(rows: 6000).Dispose();
         using var client = new ScriptedClient(Transport, 2);
         using var othersDone = new ManualResetEventSlim();
@@ -49,6 +91,7 @@ public sealed class EngineBackupTests : EngineTestBase
             expected = TestDatabase.Query<long>(connection, "PRAGMA page_count") * 4096;
         }
 
+        Assert.True(expected > 20 * TransferBytes);
         client.Held = (index, command) =>
         {
             if (index == 0 && client.Commands[0].Count == 1)
@@ -56,13 +99,13 @@ public sealed class EngineBackupTests : EngineTestBase
                 Assert.True(othersDone.Wait(Limit), "the other device did not get all data");
             }
             else if (index == 1 && command.Code == CommandCode.Write
-                && Interlocked.Add(ref total, command.SizeBytes) >= expected)
+                && Interlocked.Add(ref total, command.SizeBytes) >= expected - TransferBytes)
             {
                 othersDone.Set();
             }
         };
         client.Start();
-        SqliteEngine.Backup(BackupRequest(client) with { MaxTransferSizeBytes = 65536 });
+        SqliteEngine.Backup(BackupRequest(client) with { MaxTransferSizeBytes = TransferBytes });
         Assert.Equal(VdResult.Ok, client.Finish());
     }
 

@@ -162,11 +162,13 @@ public sealed class EngineTests(ITestOutputHelper output) : EngineTestBase
         }
     }
 
-    [Fact]
-    public void BackupThenRestore_EmptyDatabase_GivesAnEmptyFile()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void BackupThenRestore_EmptyDatabase_GivesAnEmptyFile(int deviceCount)
     {
         File.WriteAllBytes(Database.Path, []);
-        (SqliteOperationResult backup, byte[][] streams) = Backup(3, static request => request, null);
+        (SqliteOperationResult backup, byte[][] streams) = Backup(deviceCount, static request => request, null);
         Assert.Equal(0, backup.DatabaseBytes);
         string target = Database.In("target.db");
         Restore(target, streams, static request => request, null);

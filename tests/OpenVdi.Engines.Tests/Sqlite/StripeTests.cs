@@ -1,13 +1,15 @@
 using OpenVdi.Engines.Sqlite;
-using OpenVdi.Engines.Sqlite.Snapshots;
 using OpenVdi.Engines.Sqlite.Stripes;
+using OpenVdi.Engines.Sqlite.Transfer;
+using OpenVdi.Tape.Tests;
+using OpenVdi.Testing;
 using Xunit.Abstractions;
 
 namespace OpenVdi.Engines.Tests.Sqlite;
 
 public sealed class StripeTests(ITestOutputHelper output) : IDisposable
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
+    private const int RandomFlips = 10_000;
 
     private readonly TestDatabase _database = new();
 
@@ -16,14 +18,16 @@ public sealed class StripeTests(ITestOutputHelper output) : IDisposable
     [Theory]
     [InlineData(1, 512, 65536, 512)]
     [InlineData(1, 4096, 65536, 65536)]
+    [InlineData(1, 65536, 65536, 4096)]
     [InlineData(3, 4096, 131072, 4096)]
+    [InlineData(3, 65536, 65536, 65536)]
     [InlineData(5, 65536, 65536, 1024)]
     [InlineData(64, 512, 65536, 4096)]
-    public void Restore_OfStripesInAnyOrderAndPieces_IsTheImage(int stripeCount, int blockSize, int maxTransfer, int pageSize)
+    public void Restore_OfStripesInAnyOrderAndParts_IsTheImage(int stripeCount, int blockSize, int maxTransfer, int pageSize)
     {
         using (_database.Create(pageSize, rows: 400))
         {
-            (byte[][] stripes, byte[] image) = MakeStripes(stripeCount, blockSize, maxTransfer);
+            (byte[][] stripes, byte[] image) = StripeMedia.Make(_database, stripeCount, blockSize, maxTransfer);
             for (int seed = 1; seed <= 5; seed++)
             {
                 output.WriteLine($"seed {seed}");
@@ -35,20 +39,32 @@ public sealed class StripeTests(ITestOutputHelper output) : IDisposable
         }
     }
 
-    [Fact]
-    public void Stripe_EveryBlock_IsAMultipleOfTheBlockSizeAndFitsATransfer()
+    [Theory]
+    [InlineData("delete", 512, 4096)]
+    [InlineData("wal", 4096, 65536)]
+    [InlineData("wal", 65536, 512)]
+    public void Stripe_Alone_IsUnpackedByWhoKnowsOnlyTheFormat(string journalMode, int blockSize, int pageSize)
     {
-        using (_database.Create(rows: 400))
+        using (_database.Create(pageSize, journalMode, rows: 300))
         {
-            (byte[][] stripes, _) = MakeStripes(2, 8192, 131072);
-            foreach (byte[] stripe in stripes)
-            {
-                List<int> ends = BlockEnds(stripe);
-                Assert.Equal(stripe.Length, ends[^1]);
-                Assert.All(ends.Zip(ends.Skip(1)), pair => Assert.InRange(pair.Second - pair.First, 512, 131072));
-                Assert.All(ends, static end => Assert.Equal(0, end % 8192));
-            }
+            (byte[][] stripes, byte[] image) = StripeMedia.Make(_database, 1, blockSize, 65536);
+            var walker = new ForeignWalker(stripes[0]);
+            Assert.Equal("OpenVdi", walker.Software);
+            Assert.Equal(["TAPE", "SFMB", "SSET", "VOLB", "DIRB", "FILE", "SFMB", "ESET", "SFMB"], walker.Blocks);
+            (string name, byte[] bytes) = Assert.Single(walker.Files);
+            Assert.Equal("/source.db", name);
+            Assert.Equal(image, bytes);
         }
+    }
+
+    [Fact]
+    public void Stripe_OfANameThatTheFormatDoesNotAllow_HasOneThatItDoes()
+    {
+        using var database = new TestDatabase(@"a\b.db");
+        database.Create().Dispose();
+        (byte[][] stripes, byte[] image) = StripeMedia.Make(database, 1, 512, 65536);
+        Assert.Equal("/a_b.db", Assert.Single(new ForeignWalker(stripes[0]).Files).Key);
+        Assert.Equal(image, Restore(stripes, new Random(1)));
     }
 
     [Fact]
@@ -61,40 +77,33 @@ public sealed class StripeTests(ITestOutputHelper output) : IDisposable
             TestDatabase.Execute(connection, "PRAGMA page_size = 512; CREATE TABLE t(x); INSERT INTO t VALUES ('content');");
         }
 
-        (byte[][] stripes, byte[] image) = MakeStripes(1, 512, 65536);
-        byte[] stripe = stripes[0];
+        (byte[][] stripes, byte[] image) = StripeMedia.Make(_database, 1, 512, 65536);
         Assert.Equal(image, Restore(stripes, new Random(1)));
-        using var target = new Target(_database);
-        for (int bit = 0; bit < stripe.Length * 8; bit++)
+        using var target = new StripeMedia.Target(_database);
+        for (int bit = 0; bit < stripes[0].Length * 8; bit++)
         {
-            stripe[bit / 8] ^= (byte)(1 << (bit % 8));
-            SqliteFailureKind kind = FailureOf(() => target.Restore([stripe], null));
-            Assert.True(
-                kind is SqliteFailureKind.MediaDamaged or SqliteFailureKind.MediaMismatch, $"bit {bit} gave {kind}");
-            stripe[bit / 8] ^= (byte)(1 << (bit % 8));
+            AssertFlipFound(target, stripes, stripes[0], bit);
         }
     }
 
     [Fact]
-    public void Restore_RandomBitsOfLargeStripesAltered_IsReported()
+    public void Restore_RandomBitsOfThreeStripesAltered_IsReported()
     {
-        using (_database.Create(rows: 1000))
+        using (_database.Create(pageSize: 512, rows: 200))
         {
-            (byte[][] stripes, _) = MakeStripes(3, 4096, 65536);
-            using var target = new Target(_database);
-            for (int seed = 1; seed <= 200; seed++)
+            (byte[][] stripes, byte[] image) = StripeMedia.Make(_database, 3, 4096, 65536);
+            Assert.All(stripes, static stripe => Assert.True(stripe.Length > 65536));
+            using var target = new StripeMedia.Target(_database);
+            int seed = TestSeed.Choose(9000);
+            output.WriteLine($"seed {seed}; replay with {TestSeed.Variable}={seed}");
+            var random = new Random(seed);
+            for (int i = 0; i < RandomFlips; i++)
             {
-                var random = new Random(seed);
-                byte[] stripe = stripes[random.Next(3)];
-                int place = random.Next(stripe.Length);
-                byte mask = (byte)(1 << random.Next(8));
-                stripe[place] ^= mask;
-                Assert.True(
-                    FailureOf(() => target.Restore(stripes, random)) is SqliteFailureKind.MediaDamaged
-                        or SqliteFailureKind.MediaMismatch,
-                    $"seed {seed}");
-                stripe[place] ^= mask;
+                byte[] stripe = stripes[random.Next(stripes.Length)];
+                AssertFlipFound(target, stripes, stripe, random.Next(stripe.Length * 8));
             }
+
+            Assert.Equal(image, target.Restore(stripes, null));
         }
     }
 
@@ -103,15 +112,14 @@ public sealed class StripeTests(ITestOutputHelper output) : IDisposable
     {
         using (_database.Create(rows: 300))
         {
-            (byte[][] stripes, _) = MakeStripes(2, 512, 65536);
-            using var target = new Target(_database);
-            List<int> lengths = [0, .. BlockEnds(stripes[1])[..^1]];
+            (byte[][] stripes, _) = StripeMedia.Make(_database, 2, 512, 65536);
+            using var target = new StripeMedia.Target(_database);
             var random = new Random(11);
-            for (int i = 0; i < 100; i++)
-            {
-                lengths.Add(random.Next(stripes[1].Length));
-            }
-
+            int[] lengths =
+            [
+                .. Enumerable.Range(0, stripes[1].Length / 1024).Select(static block => block * 1024),
+                .. Enumerable.Range(0, 100).Select(_ => random.Next(stripes[1].Length)),
+            ];
             foreach (int length in lengths)
             {
                 Assert.Equal(
@@ -122,18 +130,25 @@ public sealed class StripeTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public void Restore_PaddingBehindTheTrailer_IsAcceptedOnlyWhenZero()
+    public void Restore_PaddingBehindTheEnd_IsAcceptedOnlyWhenZeroAndNotWithoutEnd()
     {
         using (_database.Create(rows: 50))
         {
-            (byte[][] stripes, byte[] image) = MakeStripes(1, 512, 65536);
-            Assert.Equal(image, Restore([[.. stripes[0], .. new byte[10_000]]], new Random(1)));
+            (byte[][] stripes, byte[] image) = StripeMedia.Make(_database, 1, 512, 65536);
+            foreach (int padding in (int[])[1, 51, 512, 10_000, 100_000])
+            {
+                Assert.Equal(image, Restore([[.. stripes[0], .. new byte[padding]]], new Random(padding)));
+            }
+
+            using var target = new StripeMedia.Target(_database);
             byte[] padded = [.. stripes[0], .. new byte[10_000]];
             padded[^1] = 1;
-            using var target = new Target(_database);
             Assert.Equal(SqliteFailureKind.MediaDamaged, FailureOf(() => target.Restore([padded], null)));
             Assert.Equal(
                 SqliteFailureKind.MediaDamaged, FailureOf(() => target.Restore([[.. stripes[0], .. stripes[0]]], null)));
+            byte[] endless = [.. stripes[0], .. new byte[TransferOptions.LargestTransferBytes + 1]];
+            Assert.Equal(image, target.Restore([endless[..^1]], null));
+            Assert.Equal(SqliteFailureKind.MediaDamaged, FailureOf(() => target.Restore([endless], null)));
         }
     }
 
@@ -142,10 +157,10 @@ public sealed class StripeTests(ITestOutputHelper output) : IDisposable
     {
         using (_database.Create(rows: 200))
         {
-            (byte[][] first, _) = MakeStripes(3, 4096, 65536);
-            (byte[][] second, _) = MakeStripes(3, 4096, 65536);
-            (byte[][] pair, _) = MakeStripes(2, 4096, 65536);
-            using var target = new Target(_database);
+            (byte[][] first, _) = StripeMedia.Make(_database, 3, 4096, 65536);
+            (byte[][] second, _) = StripeMedia.Make(_database, 3, 4096, 65536);
+            (byte[][] pair, _) = StripeMedia.Make(_database, 2, 4096, 65536);
+            using var target = new StripeMedia.Target(_database);
             Assert.Equal(SqliteFailureKind.MediaIncomplete, FailureOf(() => target.Restore([first[0], first[1]], null)));
             Assert.Equal(SqliteFailureKind.MediaMismatch, FailureOf(() => target.Restore([.. first, first[0]], null)));
             Assert.Equal(SqliteFailureKind.MediaMismatch, FailureOf(() => target.Restore([first[0], first[1], first[1]], null)));
@@ -156,33 +171,36 @@ public sealed class StripeTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public void Restore_BlocksOfAnotherBackupOrDoubledOrExchanged_IsRefused()
+    public void Restore_PartsOfAnotherBackupOrDoubledOrMissingOrExchanged_IsRefused()
     {
-        // Whole blocks with right checksums, in the wrong place.
+        // Whole blocks, in the wrong place.
         using (_database.Create(rows: 800))
         {
-            byte[] first = MakeStripes(1, 4096, 65536).Stripes[0];
-            byte[] second = MakeStripes(1, 4096, 65536).Stripes[0];
-            List<int> ends = BlockEnds(first);
-            Range[] blocks = [.. ends.Select((end, i) => (i == 0 ? 0 : ends[i - 1])..end)];
-            Assert.True(blocks.Length > 6);
-            byte[] Join(params byte[][] parts) => [.. parts.SelectMany(static part => part)];
-            byte[] foreign = Join(first[..ends[1]], second[blocks[2]], first[ends[2]..]);
-            byte[] doubled = Join(first[..ends[2]], first[blocks[2]], first[ends[2]..]);
-            byte[] missing = Join(first[..ends[1]], first[ends[2]..]);
-            byte[] exchanged = Join(first[..ends[1]], first[blocks[3]], first[blocks[2]], first[ends[3]..]);
-            using var target = new Target(_database);
-            Assert.Equal(SqliteFailureKind.MediaMismatch, FailureOf(() => target.Restore([foreign], null)));
-            Assert.Equal(SqliteFailureKind.MediaDamaged, FailureOf(() => target.Restore([doubled], null)));
-            Assert.Equal(SqliteFailureKind.MediaDamaged, FailureOf(() => target.Restore([missing], null)));
-            Assert.Equal(SqliteFailureKind.MediaDamaged, FailureOf(() => target.Restore([exchanged], null)));
+            byte[] first = StripeMedia.Make(_database, 1, 4096, 65536).Stripes[0];
+            byte[] second = StripeMedia.Make(_database, 1, 4096, 65536).Stripes[0];
+            Range third = 131072..196608, fourth = 196608..262144;
+            Assert.True(first.Length > 300_000);
+            static byte[] Join(params byte[][] parts) => [.. parts.SelectMany(static part => part)];
+            byte[][] altered =
+            [
+                Join(first[..131072], second[131072..]),
+                Join(first[..196608], first[third], first[196608..]),
+                Join(first[..131072], first[fourth], first[third], first[262144..]),
+            ];
+            using var target = new StripeMedia.Target(_database);
+            Assert.All(
+                altered, stripe => Assert.Equal(SqliteFailureKind.MediaDamaged, FailureOf(() => target.Restore([stripe], null))));
+
+            // What is missing in the middle of the one file is missing at its end.
+            byte[] missing = Join(first[..131072], first[196608..]);
+            Assert.Equal(SqliteFailureKind.MediaIncomplete, FailureOf(() => target.Restore([missing], null)));
         }
     }
 
     [Fact]
     public void Restore_RandomBytes_IsMediaMismatch()
     {
-        using var target = new Target(_database);
+        using var target = new StripeMedia.Target(_database);
         byte[] bytes = new byte[100_000];
         new Random(3).NextBytes(bytes);
         Assert.Equal(SqliteFailureKind.MediaMismatch, FailureOf(() => target.Restore([bytes], null)));
@@ -190,105 +208,19 @@ public sealed class StripeTests(ITestOutputHelper output) : IDisposable
 
     private static SqliteFailureKind FailureOf(Action action) => SnapshotTests.FailureOf(action);
 
-    private static List<int> BlockEnds(byte[] stripe)
+    private static void AssertFlipFound(StripeMedia.Target target, byte[][] stripes, byte[] stripe, int bit)
     {
-        var ends = new List<int>();
-        int position = 0;
-        while (position < stripe.Length)
-        {
-            Assert.Null(BlockHeader.Parse(stripe.AsSpan(position, BlockHeader.Bytes), out BlockHeader block));
-            position += (int)block.BlockBytes;
-            ends.Add(position);
-        }
-
-        return ends;
+        stripe[bit / 8] ^= (byte)(1 << (bit % 8));
+        SqliteFailureKind kind = FailureOf(() => target.Restore(stripes, null));
+        stripe[bit / 8] ^= (byte)(1 << (bit % 8));
+        Assert.True(
+            kind is SqliteFailureKind.MediaDamaged or SqliteFailureKind.MediaMismatch or SqliteFailureKind.MediaIncomplete,
+            $"bit {bit} gave {kind}");
     }
 
     private byte[] Restore(byte[][] stripes, Random random)
     {
-        using var target = new Target(_database);
+        using var target = new StripeMedia.Target(_database);
         return target.Restore(stripes, random);
-    }
-
-    private (byte[][] Stripes, byte[] Image) MakeStripes(int count, int blockSize, int maxTransfer)
-    {
-        using SqliteSnapshot snapshot = SqliteSnapshot.Take(_database.Path, s_limit);
-        var header = new StripeHeader
-        {
-            BackupId = Guid.NewGuid(),
-            StripeIndex = 0,
-            StripeCount = count,
-            PageSize = snapshot.PageSize,
-            PageCount = snapshot.PageCount,
-            BlockSizeBytes = blockSize,
-            MaxTransferBytes = maxTransfer,
-            Time = snapshot.Time,
-            DatabaseName = "source.db",
-        };
-        byte[] buffer = new byte[maxTransfer];
-        // What a buffer held before must not matter.
-        new Random(1).NextBytes(buffer);
-        var streams = new MemoryStream[count];
-        var writers = new StripeWriter[count];
-        for (int i = 0; i < count; i++)
-        {
-            streams[i] = new MemoryStream();
-            writers[i] = new StripeWriter(header with { StripeIndex = i });
-            streams[i].Write(buffer.AsSpan(0, writers[i].WriteHeader(buffer)));
-        }
-
-        var random = new Random(2);
-        for (long chunk = 0; chunk < header.ChunkCount; chunk++)
-        {
-            int stripe = random.Next(count);
-            streams[stripe].Write(buffer.AsSpan(0, writers[stripe].WriteData(snapshot, chunk, buffer)));
-        }
-
-        byte[] image = new byte[snapshot.ImageBytes];
-        snapshot.Read(0, image);
-        return ([.. streams.Select((stream, i) =>
-        {
-            stream.Write(buffer.AsSpan(0, writers[i].WriteTrailer(buffer)));
-            return stream.ToArray();
-        })], image);
-    }
-
-    /// <summary>A file that stripes are restored to, again and again.</summary>
-    private sealed class Target(TestDatabase database) : IDisposable
-    {
-        private readonly FileStream _file = File.Create(database.In($"{Guid.NewGuid()}.image"), 1);
-
-        /// <summary>Pushes all stripes, in pieces that a generator chooses or whole; one after the other a little.</summary>
-        public byte[] Restore(byte[][] stripes, Random? random)
-        {
-            var image = new RestoredImage(_file.SafeFileHandle, _file.Name, stripes.Length);
-            StripeReader[] readers = [.. stripes.Select((_, i) => new StripeReader($"device {i}", image))];
-            int[] positions = new int[stripes.Length];
-            bool any = true;
-            while (any)
-            {
-                any = false;
-                for (int i = 0; i < stripes.Length; i++)
-                {
-                    int left = stripes[i].Length - positions[i];
-                    int length = random is null ? left : Math.Min(left, random.Next(random.Next(2) == 0 ? 100 : 200_000));
-                    readers[i].Push(stripes[i].AsSpan(positions[i], length));
-                    positions[i] += length;
-                    any |= left > 0;
-                }
-            }
-
-            foreach (StripeReader reader in readers)
-            {
-                reader.End();
-            }
-
-            image.CheckWhole();
-            byte[] bytes = new byte[RandomAccess.GetLength(_file.SafeFileHandle)];
-            RandomAccess.Read(_file.SafeFileHandle, bytes, 0);
-            return bytes;
-        }
-
-        public void Dispose() => _file.Dispose();
     }
 }

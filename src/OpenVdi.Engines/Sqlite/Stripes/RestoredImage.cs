@@ -1,111 +1,100 @@
-using System.Numerics;
 using Microsoft.Win32.SafeHandles;
+using OpenVdi.Tape;
 
 namespace OpenVdi.Engines.Sqlite.Stripes;
 
-/// <summary>The database file in the making: takes the payload of all stripes in any order and knows when it is whole. One
-/// thread at a time.</summary>
-internal sealed class RestoredImage(SafeFileHandle file, string path, int deviceCount) : IStripeSink
+/// <summary>The database file in the making: takes the image's bytes of all stripes in any order and knows when it is whole.
+/// One thread at a time.</summary>
+internal sealed class RestoredImage(SafeFileHandle file, string path, int deviceCount)
 {
-    private readonly string?[] _devices = new string?[StripeHeader.MaxStripeCount];
-    private StripeHeader? _first;
+    private readonly string?[] _devices = new string?[TapeFormat.MaxStripeCount];
+    private BackupRecord? _first;
     private string _firstDevice = string.Empty;
-    private ulong[] _chunks = [];
-    private long _chunkCount;
+    private PageMap _pages = new(0);
 
-    /// <summary>What the stripes say of their backup; null before the first header.</summary>
-    public StripeHeader? Header => _first;
+    /// <summary>What the stripes say of their backup; null before the first one does.</summary>
+    public BackupRecord? Record => _first;
 
-    /// <summary>Bytes of the database that are complete.</summary>
-    public long DoneBytes => _first is null ? 0 : Math.Min(_first.ImageBytes, _chunkCount * _first.ChunkBytes);
+    /// <summary>Bytes of the database; 0 before the first stripe says.</summary>
+    public long Bytes => _first is null ? 0 : _first.PageCount * _first.PageSizeBytes;
 
-    /// <inheritdoc/>
-    public void AcceptHeader(string deviceName, StripeHeader header)
+    /// <summary>Bytes of the database that were written.</summary>
+    public long DoneBytes { get; private set; }
+
+    /// <summary>A stripe says what backup it belongs to.</summary>
+    /// <exception cref="SqliteEngineException">MediaMismatch or MediaIncomplete: it does not belong; TargetUnwritable.</exception>
+    public void AcceptStripe(string deviceName, BackupRecord record)
     {
         if (_first is null)
         {
-            _first = header;
-            _firstDevice = deviceName;
-            if (header.StripeCount != deviceCount)
-            {
-                bool isShort = deviceCount < header.StripeCount;
-                throw new SqliteEngineException(
-                    isShort ? SqliteFailureKind.MediaIncomplete : SqliteFailureKind.MediaMismatch,
-                    $"device '{deviceName}': backup {header.BackupId} has {header.StripeCount} stripes, found {deviceCount} "
-                        + "devices",
-                    "give all stripes of the backup, each once.");
-            }
-
-            // The length first: a header that claims more than the file system can hold is refused before it costs memory.
-            SetLength(header.ImageBytes);
-            _chunks = new ulong[(header.ChunkCount + 63) / 64];
+            AcceptFirst(deviceName, record);
         }
 
-        if (!header.IsSameBackup(_first))
+        if (!record.IsSameBackup(_first!))
         {
             throw new SqliteEngineException(
                 SqliteFailureKind.MediaMismatch,
-                $"device '{deviceName}': expected a stripe of backup {_first.BackupId} of {_first.Time:O} as on device "
-                    + $"'{_firstDevice}', found one of backup {header.BackupId} of {header.Time:O}",
+                $"device '{deviceName}': expected a stripe of backup {_first!.BackupId} of {_first.Created:O} as on device "
+                    + $"'{_firstDevice}', found one of backup {record.BackupId} of {record.Created:O}",
                 "give the stripes of one backup.");
         }
 
-        if (_devices[header.StripeIndex] is { } other)
+        ref string? device = ref _devices[record.StripeNumber - 1];
+        if (device is not null)
         {
             throw new SqliteEngineException(
                 SqliteFailureKind.MediaMismatch,
-                $"device '{deviceName}': expected each stripe once, found stripe {header.StripeIndex} also on device '{other}'",
+                $"device '{deviceName}': expected each stripe once, found stripe {record.StripeNumber} also on device '{device}'",
                 "give all stripes of the backup, each once.");
         }
 
-        _devices[header.StripeIndex] = deviceName;
+        device = deviceName;
     }
 
-    /// <inheritdoc/>
-    public void AcceptBytes(long imageOffset, ReadOnlySpan<byte> bytes)
+    /// <summary>A part of the image is about to come.</summary>
+    /// <exception cref="SqliteEngineException">MediaDamaged: it is no part of the image, or came before.</exception>
+    public void AcceptRange(string deviceName, long offset, long length)
+    {
+        int pageSize = (int)_first!.PageSizeBytes;
+        if (offset % pageSize != 0 || length % pageSize != 0 || offset > Bytes || length > Bytes - offset)
+        {
+            throw Damaged(deviceName, $"expected whole pages of {pageSize} bytes of a database of {Bytes} bytes, found {length} bytes "
+                + $"for {offset}");
+        }
+
+        if (_pages.Mark(offset / pageSize, length / pageSize) is { } page)
+        {
+            throw Damaged(deviceName, $"expected each page of the database once, found page {page + 1} again");
+        }
+    }
+
+    /// <summary>Bytes of the image; their checksum is not known to be right yet.</summary>
+    /// <exception cref="SqliteEngineException">TargetUnwritable.</exception>
+    public void AcceptBytes(long offset, ReadOnlySpan<byte> bytes)
     {
         try
         {
-            RandomAccess.Write(file, bytes, imageOffset);
+            RandomAccess.Write(file, bytes, offset);
         }
         catch (IOException exception)
         {
-            throw Unwritable(path, $"writing {bytes.Length} bytes at {imageOffset}: {exception.Message}", exception);
-        }
-    }
-
-    /// <inheritdoc/>
-    public void AcceptChunk(string deviceName, long chunk)
-    {
-        ref ulong word = ref _chunks[chunk / 64];
-        ulong bit = 1ul << (int)(chunk % 64);
-        if ((word & bit) != 0)
-        {
-            throw new SqliteEngineException(
-                SqliteFailureKind.MediaDamaged,
-                $"device '{deviceName}': expected each part of the database once, found part {chunk} again");
+            throw Unwritable(path, $"writing {bytes.Length} bytes at {offset}: {exception.Message}", exception);
         }
 
-        word |= bit;
-        _chunkCount++;
+        DoneBytes += bytes.Length;
     }
 
     /// <summary>Checks that nothing is missing. To be called when every stripe has ended.</summary>
     /// <exception cref="SqliteEngineException">MediaIncomplete or MediaDamaged.</exception>
     public void CheckWhole()
     {
-        if (_first is null || _chunkCount != _first.ChunkCount)
+        if (_first is null || _pages.MarkedCount != _first.PageCount)
         {
-            long index = 0;
-            while (_first is not null && BitOperations.TrailingZeroCount(~_chunks[index]) == 64)
-            {
-                index++;
-            }
-
             throw new SqliteEngineException(
                 SqliteFailureKind.MediaIncomplete,
-                $"backup {_first?.BackupId}: expected {_first?.ChunkCount ?? 0} parts of the database, found {_chunkCount}; "
-                    + $"the first one missing is {(_first is null ? 0 : (index * 64) + BitOperations.TrailingZeroCount(~_chunks[index]))}");
+                $"backup {_first?.BackupId}: expected {_first?.PageCount ?? 0} pages of the database, found {_pages.MarkedCount}; "
+                    + $"the first one missing is {_pages.FirstUnmarked() + 1}",
+                "use another backup.");
         }
 
         CheckDatabaseHeader();
@@ -131,6 +120,33 @@ internal sealed class RestoredImage(SafeFileHandle file, string path, int device
         "check the free space of, and the permissions on, the directory.",
         inner);
 
+    private void AcceptFirst(string deviceName, BackupRecord record)
+    {
+        if (record.Kind != BackupKind.Full)
+        {
+            throw new SqliteEngineException(
+                SqliteFailureKind.MediaMismatch,
+                $"device '{deviceName}': expected a full backup, found a backup of kind {record.Kind}",
+                "give a full backup of a SQLite database.");
+        }
+
+        (_first, _firstDevice) = (record, deviceName);
+        if (record.StripeCount != deviceCount)
+        {
+            throw new SqliteEngineException(
+                deviceCount < record.StripeCount ? SqliteFailureKind.MediaIncomplete : SqliteFailureKind.MediaMismatch,
+                $"device '{deviceName}': backup {record.BackupId} has {record.StripeCount} stripes, found {deviceCount} devices",
+                "give all stripes of the backup, each once.");
+        }
+
+        // The length first: a record that claims more than the file system can hold is refused before it costs memory.
+        SetLength(Bytes);
+        _pages = new PageMap(record.PageCount);
+    }
+
+    private static SqliteEngineException Damaged(string deviceName, string what) => new(
+        SqliteFailureKind.MediaDamaged, $"device '{deviceName}': {what}", "use another copy of the backup.");
+
     // Everything that was backed up is here; that it was a database, its first page says (fileformat2.html, 1.3).
     private void CheckDatabaseHeader()
     {
@@ -142,12 +158,13 @@ internal sealed class RestoredImage(SafeFileHandle file, string path, int device
         Span<byte> page = stackalloc byte[100];
         int pageSize = RandomAccess.Read(file, page, 0) == page.Length ? (page[16] << 8) | page[17] : 0;
         pageSize = pageSize == 1 ? 65536 : pageSize;
-        if (!page.StartsWith("SQLite format 3\0"u8) || pageSize != _first.PageSize)
+        if (!page.StartsWith("SQLite format 3\0"u8) || pageSize != _first.PageSizeBytes)
         {
             throw new SqliteEngineException(
                 SqliteFailureKind.MediaDamaged,
-                $"backup {_first.BackupId}: expected a SQLite database with pages of {_first.PageSize} bytes, found "
-                    + $"{pageSize}");
+                $"backup {_first.BackupId}: expected a SQLite database with pages of {_first.PageSizeBytes} bytes, found "
+                    + $"{pageSize}",
+                "use another backup.");
         }
     }
 
@@ -157,7 +174,7 @@ internal sealed class RestoredImage(SafeFileHandle file, string path, int device
         {
             RandomAccess.SetLength(file, bytes);
         }
-        catch (IOException exception)
+        catch (Exception exception) when (exception is IOException or ArgumentOutOfRangeException) // The second: beyond all limits.
         {
             throw Unwritable(path, $"making room for {bytes} bytes: {exception.Message}", exception);
         }

@@ -1,53 +1,58 @@
-using OpenVdi.Engines.Sqlite.Snapshots;
+using OpenVdi.Tape;
 
 namespace OpenVdi.Engines.Sqlite.Stripes;
 
-/// <summary>Makes the blocks of one stripe, each in the buffer that it travels in. One thread at a time.</summary>
-internal sealed class StripeWriter(StripeHeader header)
+/// <summary>Makes one stripe, in the buffers that it travels in. One thread at a time.</summary>
+internal sealed class StripeWriter(StripedImage image, int stripeNumber)
 {
-    private ulong _blockCount;
-    private ulong _imageBytes;
-    private ulong _streamBytes;
-    private uint _headersCrc;
+    private readonly TapeWriter _tape = image.Begin(stripeNumber);
+    private long? _endBytes;
 
-    /// <summary>Makes the first block.</summary>
-    /// <returns>Its bytes.</returns>
-    public int WriteHeader(Span<byte> buffer)
+    /// <summary>Whether all of the stripe is in buffers.</summary>
+    public bool IsAtEnd => _tape.PositionBytes == _endBytes;
+
+    /// <summary>Bytes of the image in this stripe so far.</summary>
+    public long ImageBytes => _tape.Totals.DataBytes;
+
+    /// <summary>Fills a buffer: pages go from the file straight to their place in it. The stripe takes parts of the image as
+    /// it needs them, and ends when there are no more.</summary>
+    /// <returns>Bytes filled: less than there is room for only at the stripe's end, which is a multiple of the block size.
+    /// </returns>
+    public int Fill(Span<byte> buffer)
     {
-        Span<byte> block = buffer[..header.BlockSizeBytes];
-        return Count(header.Write(block), block);
+        int count = 0;
+        while (count < buffer.Length && !IsAtEnd)
+        {
+            Span<byte> room = buffer[count..];
+            if (_tape.DataDueBytes > 0)
+            {
+                room = room[..(int)Math.Min(room.Length, _tape.DataDueBytes)];
+                image.Read(_tape.DataOffsetBytes, room);
+                _tape.AppendData(room);
+                count += room.Length;
+                continue;
+            }
+
+            int written = _tape.Write(room);
+            count += written;
+            if (written == 0)
+            {
+                BeginNext();
+            }
+        }
+
+        return count;
     }
 
-    /// <summary>Makes a data block: the pages go from the file straight to their place in it.</summary>
-    /// <returns>Its bytes.</returns>
-    public int WriteData(SqliteSnapshot snapshot, long chunk, Span<byte> buffer)
+    private void BeginNext()
     {
-        BlockHeader block = header.DataBlock(chunk, _blockCount);
-        Span<byte> bytes = buffer[..(int)block.BlockBytes];
-        snapshot.Read((long)block.ImageOffset, bytes.Slice((int)block.PayloadOffset, (int)block.PayloadBytes));
-        block.Seal(bytes);
-        _imageBytes += block.PayloadBytes;
-        return Count(block, bytes);
-    }
+        if (image.TryTakePiece(out long offset, out long length))
+        {
+            _tape.BeginPiece(offset, length);
+            return;
+        }
 
-    /// <summary>Makes the last block.</summary>
-    /// <returns>Its bytes.</returns>
-    public int WriteTrailer(Span<byte> buffer)
-    {
-        BlockHeader block = header.TrailerBlock(_blockCount);
-        Span<byte> bytes = buffer[..(int)block.BlockBytes];
-        new StripeTrailer(
-            _blockCount + 1, _imageBytes, _streamBytes + block.BlockBytes, (ulong)header.PageCount, _headersCrc)
-            .Write(bytes[(int)block.PayloadOffset..]);
-        block.Seal(bytes);
-        return Count(block, bytes);
-    }
-
-    private int Count(in BlockHeader block, ReadOnlySpan<byte> bytes)
-    {
-        _blockCount++;
-        _streamBytes += block.BlockBytes;
-        _headersCrc = Crc32C.Append(_headersCrc, bytes[..BlockHeader.Bytes]);
-        return bytes.Length;
+        _tape.EndSet(image.LocalTime, DateTimeOffset.UtcNow, image.Bytes);
+        _endBytes = _tape.Medium!.EndBytes;
     }
 }

@@ -1,4 +1,3 @@
-using OpenVdi.Engines.Sqlite.Snapshots;
 using OpenVdi.Engines.Sqlite.Stripes;
 using OpenVdi.Server;
 using OpenVdi.Transport;
@@ -8,14 +7,14 @@ namespace OpenVdi.Engines.Sqlite.Transfer;
 /// <summary>What a device is at in a backup.</summary>
 internal enum BackupPhase
 {
-    /// <summary>Its header is on the way.</summary>
-    Header,
+    /// <summary>The first part of its stripe is on the way; no other may overtake it.</summary>
+    Start,
 
-    /// <summary>It takes data.</summary>
+    /// <summary>It takes parts of its stripe.</summary>
     Data,
 
-    /// <summary>Its trailer is on the way, maybe behind data.</summary>
-    Trailer,
+    /// <summary>The end of its stripe is on the way, maybe behind other parts.</summary>
+    End,
 
     /// <summary>Its Flush is on the way.</summary>
     Flush,
@@ -37,7 +36,7 @@ internal sealed class BackupLane(ServerVirtualDevice device, StripeWriter writer
     /// <summary>The slot of its commands without transfer.</summary>
     public CommandSlot<BackupLane> Control { get; } = control;
 
-    /// <summary>Makes its blocks.</summary>
+    /// <summary>Makes its stripe.</summary>
     public StripeWriter Writer { get; } = writer;
 
     /// <summary>What it is at.</summary>
@@ -46,36 +45,26 @@ internal sealed class BackupLane(ServerVirtualDevice device, StripeWriter writer
 
 /// <summary>
 /// Feeds the devices of a backup: each gets the next part of the database when it is free, so that a slow one does not stop
-/// a fast one; then its trailer, Flush, and, when all are flushed, Complete.
+/// a fast one; then its stripe's end, Flush, and, when all are flushed, Complete.
 /// </summary>
 internal sealed class BackupPump : CommandPump<BackupLane>
 {
-    private readonly SqliteSnapshot _snapshot;
+    private readonly StripedImage _image;
     private readonly BackupLane[] _lanes;
 
     // Last in, first out: the buffer that was just freed is the warmest in the cache.
     private readonly Stack<CommandSlot<BackupLane>> _free = new();
-    private readonly long _chunkCount;
-    private readonly long _chunkBytes;
     private readonly int _laneLimit;
-    private long _nextChunk;
     private int _nextLane;
     private int _flushedCount;
     private int _doneCount;
 
-    public BackupPump(
-        ServerSession session,
-        SqliteSnapshot snapshot,
-        StripeHeader header,
-        Action<OperationProgress>? progress)
+    public BackupPump(ServerSession session, StripedImage image, Action<OperationProgress>? progress)
         : base(session, progress)
     {
-        _snapshot = snapshot;
-        _chunkCount = header.ChunkCount;
-        _chunkBytes = header.ChunkBytes;
+        _image = image;
         _lanes = [.. session.Devices.Select(
-            (device, index) =>
-                new BackupLane(device, new StripeWriter(header with { StripeIndex = index }), CreateSlot(default)))];
+            (device, index) => new BackupLane(device, new StripeWriter(image, index + 1), CreateSlot(default)))];
         foreach (DeviceBuffer buffer in session.Buffers)
         {
             _free.Push(CreateSlot(buffer));
@@ -89,13 +78,24 @@ internal sealed class BackupPump : CommandPump<BackupLane>
 
     protected override IReadOnlyList<BackupLane> Lanes => _lanes;
 
-    protected override (long Done, long Total) DatabaseBytes =>
-        (Math.Min(_nextChunk * _chunkBytes, _snapshot.ImageBytes), _snapshot.ImageBytes);
+    protected override (long Done, long Total) DatabaseBytes
+    {
+        get
+        {
+            long done = 0;
+            foreach (BackupLane lane in _lanes)
+            {
+                done += lane.Writer.ImageBytes;
+            }
+
+            return (done, _image.Bytes);
+        }
+    }
 
     protected override CommandSlot<BackupLane> PrepareFirst(BackupLane lane)
     {
         CommandSlot<BackupLane> slot = _free.Pop();
-        Prepare(slot, lane, CommandCode.Write, lane.Writer.WriteHeader(slot.Buffer.Span));
+        Prepare(slot, lane, CommandCode.Write, lane.Writer.Fill(slot.Buffer.Span));
         return slot;
     }
 
@@ -116,23 +116,18 @@ internal sealed class BackupPump : CommandPump<BackupLane>
             _free.Push(slot);
         }
 
-        if (lane.Phase == BackupPhase.Header)
+        if (lane.Phase == BackupPhase.Start)
         {
-            lane.Phase = BackupPhase.Data;
+            lane.Phase = lane.Writer.IsAtEnd ? BackupPhase.End : BackupPhase.Data;
         }
 
         SendData(lane);
-        if (_nextChunk == _chunkCount)
-        {
-            SendTrailers();
-        }
-
         Advance(lane);
     }
 
     private void SendData(BackupLane preferred)
     {
-        while (_nextChunk < _chunkCount && _free.Count > 0 && Failure is null)
+        while (_free.Count > 0 && Failure is null)
         {
             BackupLane? lane = CanTakeData(preferred) ? preferred : FindFreeLane();
             if (lane is null)
@@ -141,8 +136,12 @@ internal sealed class BackupPump : CommandPump<BackupLane>
             }
 
             CommandSlot<BackupLane> slot = _free.Pop();
-            int size = lane.Writer.WriteData(_snapshot, _nextChunk, slot.Buffer.Span);
-            _nextChunk++;
+            int size = lane.Writer.Fill(slot.Buffer.Span);
+            if (lane.Writer.IsAtEnd)
+            {
+                lane.Phase = BackupPhase.End;
+            }
+
             Send(slot, lane, CommandCode.Write, size);
         }
     }
@@ -165,19 +164,6 @@ internal sealed class BackupPump : CommandPump<BackupLane>
         return null;
     }
 
-    private void SendTrailers()
-    {
-        foreach (BackupLane lane in _lanes)
-        {
-            if (lane.Phase == BackupPhase.Data && _free.Count > 0 && Failure is null)
-            {
-                CommandSlot<BackupLane> slot = _free.Pop();
-                lane.Phase = BackupPhase.Trailer;
-                Send(slot, lane, CommandCode.Write, lane.Writer.WriteTrailer(slot.Buffer.Span));
-            }
-        }
-    }
-
     private void Advance(BackupLane lane)
     {
         if (lane.OutstandingCount > 0 || Failure is not null)
@@ -187,7 +173,7 @@ internal sealed class BackupPump : CommandPump<BackupLane>
 
         switch (lane.Phase)
         {
-            case BackupPhase.Trailer:
+            case BackupPhase.End:
                 lane.Phase = BackupPhase.Flush;
                 SendControl(lane, CommandCode.Flush);
                 break;

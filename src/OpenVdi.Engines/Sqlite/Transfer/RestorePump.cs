@@ -61,7 +61,7 @@ internal sealed class RestorePump : CommandPump<RestoreLane>
 
     protected override IReadOnlyList<RestoreLane> Lanes => _lanes;
 
-    protected override (long Done, long Total) DatabaseBytes => (_image.DoneBytes, _image.Header?.ImageBytes ?? 0);
+    protected override (long Done, long Total) DatabaseBytes => (_image.DoneBytes, _image.Bytes);
 
     protected override CommandSlot<RestoreLane> PrepareFirst(RestoreLane lane)
     {
