@@ -120,6 +120,24 @@ public sealed class StripeContradictionTests : IDisposable
         Assert.True(kind is SqliteFailureKind.TargetUnwritable or SqliteFailureKind.MediaDamaged, $"{kind}");
     }
 
+    [Fact]
+    public void Restore_AnImageThatIsNoDatabase_IsMediaDamaged()
+    {
+        _image[0] ^= 1;
+        AssertFails(SqliteFailureKind.MediaDamaged, "expected a SQLite database", Stripe(1, 1, null));
+    }
+
+    [Fact]
+    public void Restore_OfANewerVersionOrAnotherProgram_IsMediaMismatch()
+    {
+        byte[] stripe = Stripe(1, 1, null);
+        byte[] newer = [.. stripe], foreign = [.. stripe];
+        newer[stripe.AsSpan().IndexOf("OVMF"u8) + StreamHeader.Bytes]++;
+        AssertFails(SqliteFailureKind.MediaMismatch, "found version 2", newer);
+        (foreign[86], foreign[87]) = (0x00, 0x12);
+        AssertFails(SqliteFailureKind.MediaMismatch, "vendor 0x1200", foreign);
+    }
+
     private static TapeWriter Begin(int stripe, int stripes, Func<BackupRecord, BackupRecord>? change = null)
     {
         var tape = new TapeWriter(new TapeBlock { FamilyId = (uint)stripe }, new MediaFamily
