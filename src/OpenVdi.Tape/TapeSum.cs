@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace OpenVdi.Tape;
@@ -94,6 +95,9 @@ internal struct TapeSum
         Carry(bytes[(bytes.Length & ~7)..], 0);
     }
 
+    // Compiled well at its first call: its loop is too short to be noticed while it runs, and at first the compiler's quick
+    // code takes 1.5 ms for each MiB instead of 0.12. A backup program does not live long.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AppendLanes(ReadOnlySpan<byte> bytes)
     {
         ReadOnlySpan<ulong> first = MemoryMarshal.Cast<byte, ulong>(bytes[..LaneBytes]);
