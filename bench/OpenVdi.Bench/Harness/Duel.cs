@@ -56,8 +56,8 @@ internal static class Duel
         return measured;
     }
 
-    // Which physical pages a channel's memory gets, decides how its buffers share the caches: the same contender carries 18
-    // or 36 GB/s for as long as its channel lives. So each round draws anew, and the ratios are those of many draws.
+    // The same contender carries 18 or 36 GB/s, and often keeps to one of them as long as its channel lives: so that the luck
+    // of one channel is not the result, each round has its own. The kernel may give it the same pages again.
     private static void Reopen(Cell cell, ContenderKind kind)
     {
         cell.Close(kind);

@@ -16,9 +16,6 @@ internal struct AdaptiveSpin
     // At most so many waits without a try: 1/256 of a vain spin is 0.2 us for each wait.
     private const int MaxSkipCount = 256;
 
-    // From here on a wait is long enough to sleep at once.
-    private const uint MinSleepBytes = 256 * 1024;
-
     private static readonly long s_budgetTicks = Stopwatch.Frequency * 50 / 1_000_000;
 
     // With as many spinners as processors nobody would be left to answer.
@@ -28,11 +25,6 @@ internal struct AdaptiveSpin
     private int _vainCount;
     private int _skipLength;
     private int _skipsLeft;
-
-    /// <summary>Whether a wait between transfers of a size is worth a spin. Larger ones take about as long as a wake-up does;
-    /// and who sleeps meanwhile finds several of them, which have left the other core's own cache by then: an eighth more
-    /// throughput with 256 KiB.</summary>
-    public static bool Pays(uint transferBytes) => transferBytes < MinSleepBytes;
 
     /// <summary>A spin that may go on until <see cref="Spin.TryNext"/> says no.</summary>
     public bool TryBegin(out Spin spin)

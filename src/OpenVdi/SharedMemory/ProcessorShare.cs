@@ -58,11 +58,6 @@ internal struct ProcessorShare
         return true;
     }
 
-    /// <summary>Whether to spin for the next command: where a spin pays, and where it keeps the processor for a device with
-    /// large transfers.</summary>
-    public bool ShouldSpin(SharedClientDevice?[] devices, SharedClientDevice self) =>
-        AdaptiveSpin.Pays(_takenSizeBytes) || (_takenSizeBytes > MaxTurnBytes && IsCrowded(devices, self));
-
     private bool IsCrowded(SharedClientDevice?[] devices, SharedClientDevice self)
     {
         if (_siblingLimit == 0)

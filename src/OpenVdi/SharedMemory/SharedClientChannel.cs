@@ -139,9 +139,6 @@ internal abstract unsafe class SharedClientChannel : IClientChannel, IControlHan
     /// <summary>Whether a device should let this process's others run.</summary>
     public bool TryEndTurn(ref ProcessorShare share, SharedClientDevice device) => share.TryEndTurn(_devices, device);
 
-    /// <summary>Whether a device should spin before it sleeps.</summary>
-    public bool ShouldSpin(ref ProcessorShare share, SharedClientDevice device) => share.ShouldSpin(_devices, device);
-
     /// <inheritdoc/>
     public bool TryResolveBuffer(uint handle, uint sizeBytes, out DeviceBuffer buffer)
     {

@@ -24,9 +24,6 @@ internal sealed unsafe class SharedClientDevice : IClientDeviceChannel
         _wakeWord = &control.Device(index)->WakeWord;
     }
 
-    /// <summary>Whether to spin for the next command before sleeping.</summary>
-    public bool ShouldSpin => _channel.ShouldSpin(ref _share, this);
-
     /// <summary>Whether a command waits or is being worked at. Any thread, while the channel lives.</summary>
     public bool HasWork => _share.IsBusy || _commands.IsReady;
 
@@ -102,7 +99,7 @@ internal sealed unsafe class SharedClientDevice : IClientDeviceChannel
 
     private bool TrySpin(uint seen, out WaitOutcome outcome)
     {
-        if (!ShouldSpin || !_spin.TryBegin(out AdaptiveSpin.Spin spin))
+        if (!_spin.TryBegin(out AdaptiveSpin.Spin spin))
         {
             outcome = default;
             return false;

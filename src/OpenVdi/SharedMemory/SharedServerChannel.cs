@@ -24,7 +24,6 @@ internal sealed unsafe class SharedServerChannel : IServerChannel, IControlHandl
     private readonly List<SharedBufferArea> _areas = [];
     private ControlLoop? _loop;
     private AdaptiveSpin _spin;
-    private uint _lastTransferBytes;
     private bool _isPublished;
     private bool _isDisposed;
     private int _isAgentWoken;
@@ -205,7 +204,6 @@ internal sealed unsafe class SharedServerChannel : IServerChannel, IControlHandl
                 $"set '{_name}': device {device}: the completion ring holds what the client cannot have written");
         }
 
-        _lastTransferBytes = completion.BytesTransferred;
         return state == SlotState.Ready;
     }
 
@@ -317,9 +315,6 @@ internal sealed unsafe class SharedServerChannel : IServerChannel, IControlHandl
         }
     }
 
-    // With several devices the agent has the work of all of them.
-    private bool ShouldSpin => _senders.Length > 1 || AdaptiveSpin.Pays(_lastTransferBytes);
-
     private bool TrySpin(TimeSpan timeout, out WaitOutcome outcome)
     {
         if (HasNews(out outcome))
@@ -327,7 +322,7 @@ internal sealed unsafe class SharedServerChannel : IServerChannel, IControlHandl
             return true;
         }
 
-        if (timeout == TimeSpan.Zero || !ShouldSpin || !_spin.TryBegin(out AdaptiveSpin.Spin spin))
+        if (timeout == TimeSpan.Zero || !_spin.TryBegin(out AdaptiveSpin.Spin spin))
         {
             return false;
         }

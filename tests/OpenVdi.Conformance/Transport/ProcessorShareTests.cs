@@ -62,22 +62,6 @@ public sealed partial class ProcessorShareTests() : ChannelFixture(SharedMemoryT
     public void TryEndTurn_OfTransfers_DependsOnTheirSize(uint sizeBytes, bool expected) => OnOneProcessor(() =>
         Assert.Equal(expected, NewBusyPair(sizeBytes).Primary.Device(0).TryEndTurn()));
 
-    [Theory]
-    [InlineData((256 * 1024) - 512, true, true)]
-    [InlineData(256 * 1024, false, false)]
-    [InlineData(512 * 1024, false, false)]
-    [InlineData((512 * 1024) + 512, true, false)]
-    public void ShouldSpin_OfTransfers_DependsOnTheirSizeAndOnWhoElseHasWork(uint sizeBytes, bool crowded, bool alone) =>
-        OnOneProcessor(() =>
-        {
-            Parties parties = NewBusyPair(sizeBytes);
-            var device = (SharedClientDevice)parties.Primary.Device(0);
-            IClientDeviceChannel other = parties.Primary.Device(1);
-            Assert.Equal(crowded, device.ShouldSpin);
-            Assert.Equal(WaitOutcome.TimedOut, other.Wait(TimeSpan.Zero, other.Look()));
-            Assert.Equal(alone, device.ShouldSpin);
-        });
-
     [Fact]
     public void TryEndTurn_WhenTheOtherDeviceIsClosed_IsFalse() => OnOneProcessor(() =>
     {
